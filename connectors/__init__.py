@@ -1,0 +1,1 @@
+"""Connectors read sources and speak in records; they know neither the auditor nor the reports."""
