@@ -66,7 +66,8 @@ class Finding:
     ``subject`` is identity (platform and native id, or site and address), never wording.
     ``sources`` are the sources it rests on: it may close only when each answered in full.
     ``schools`` holds the codes of the schools it concerns; empty means the district as a whole.
-    ``people`` holds directory ids of those it is about, so that nobody is handed their own lead.
+    ``people`` holds directory ids of those it is about; ``withheld_from`` the codes of schools
+    whose page must not show it, because it concerns the reader of that page.
     """
 
     rule: str
@@ -76,6 +77,7 @@ class Finding:
     summary: str
     schools: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    withheld_from: tuple[str, ...] = ()
     platform: str | None = None
     url: str | None = None
     affiliation: str | None = None

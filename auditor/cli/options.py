@@ -1,0 +1,38 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import click
+
+config_option = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path("audit.toml"),
+    envvar="AUDIT_CONFIG",
+    show_default=True,
+    help="The settings file.",
+)
+format_option = click.option(
+    "--format",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="How data is printed on stdout.",
+)
+
+
+def login_name() -> str:
+    """Return the name of the account that runs the command, or "unknown"."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+by_option = click.option(
+    "--by", default=login_name, help="Who decides; the login name unless given."
+)

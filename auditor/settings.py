@@ -1,0 +1,349 @@
+"""audit.toml as validated settings; secrets only by reference; relative paths from the file's folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+import zoneinfo
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from auditor.errors import SettingsError
+
+Text = Annotated[str, Meta(min_length=1, max_length=500)]
+Address = Annotated[str, Meta(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$", max_length=254)]
+Domain = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,}$")]
+Mode = Literal["forbid", "forbid_unless_registered", "require"]
+LARGEST_FILE = 1_000_000
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of audit.toml; unknown keys are errors."""
+
+
+class Secret(Section):
+    """Where a secret is kept: exactly one of an environment variable, a file, a systemd credential."""
+
+    env: str | None = None
+    file: str | None = None
+    credential: str | None = None
+
+    def read(self, folder: Path) -> str:
+        """Return the secret's text without its final newline; SettingsError when it is not there."""
+        given = [name for name in ("env", "file", "credential") if getattr(self, name)]
+        if len(given) != 1:
+            raise SettingsError(
+                "A secret names exactly one of env, file or credential; mend it in audit.toml."
+            )
+        if self.env:
+            value = os.environ.get(self.env)
+            if not value:
+                raise SettingsError(
+                    f"The environment variable {self.env} is empty or not set; "
+                    "set it for the account that runs the audit."
+                )
+            return value
+        return self._read_file(folder)
+
+    def _read_file(self, folder: Path) -> str:
+        if self.file:
+            path = folder / self.file
+        else:
+            path = Path(os.environ.get("CREDENTIALS_DIRECTORY", "")) / str(self.credential)
+            if not os.environ.get("CREDENTIALS_DIRECTORY"):
+                raise SettingsError(
+                    f"The credential {self.credential} is only there under systemd "
+                    "(LoadCredential=); use env or file elsewhere."
+                )
+        try:
+            return path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"The secret file {path.name} cannot be read ({_cause(error)}); "
+                "check that it exists and belongs to the account that runs the audit."
+            ) from None
+
+
+class DistrictSettings(Section):
+    """Who is audited.  ``nces_id`` (7 digits) fills schools, town and state from the gazetteer."""
+
+    name: Text
+    email_domains: Annotated[tuple[Domain, ...], Meta(min_length=1)]
+    nces_id: Annotated[str, Meta(pattern=r"^\d{7}$")] | None = None
+    state: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] | None = None
+    city: Text | None = None
+    county: Text | None = None
+    aliases: tuple[Text, ...] = ()
+    mascots: tuple[Text, ...] = ()
+    student_domains: tuple[Domain, ...] = ()
+    websites: tuple[Text, ...] = ()
+    policy: Text = "Board policy on staff use of social media"
+    responsible: Text = "Technology Coordinator"
+    contact: Text | None = None
+    time_zone: Text = "America/Chicago"
+
+
+class SchoolSettings(Section):
+    """A school: overrides the gazetteer's of the same name, or adds one."""
+
+    code: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
+    name: Text
+    town: Text | None = None
+    aliases: tuple[Text, ...] = ()
+    mascots: tuple[Text, ...] = ()
+    members: tuple[Text, ...] = ()
+
+
+class StoreSettings(Section):
+    """Where findings live: an SQLAlchemy URL (SQLite or PostgreSQL)."""
+
+    url: Text = "sqlite:///audit.sqlite"
+
+
+class GroupMode(Section):
+    """Item 10's direction for some staff: patterns of groups, org units or school codes."""
+
+    members: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    mode: Mode
+
+
+class AddressRule(Section):
+    """Settings of district-address-in-use."""
+
+    enabled: bool = True
+    mode: Mode = "forbid"
+    groups: tuple[GroupMode, ...] = ()
+    unknown_addresses: Literal["count", "list"] = "count"
+
+
+class BrandRule(Section):
+    """Settings of unregistered-branded-account."""
+
+    enabled: bool = True
+    report: Literal["possible", "confident"] = "possible"
+
+
+class ReviewRule(Section):
+    """Settings of registration-review-due: told this many days ahead."""
+
+    enabled: bool = True
+    days_ahead: Annotated[int, Meta(ge=0, le=365)] = 30
+
+
+class PlainRule(Section):
+    """Settings of a rule that can only be switched off."""
+
+    enabled: bool = True
+
+
+class RulesSettings(Section, rename="kebab"):
+    """One table a rule, named by the rule's id."""
+
+    district_address_in_use: AddressRule = AddressRule()
+    unregistered_branded_account: BrandRule = BrandRule()
+    registration_review_due: ReviewRule = ReviewRule()
+    registered_owner_left: PlainRule = PlainRule()
+    retired_platform_link: PlainRule = PlainRule()
+
+    def options(self, rule: str) -> Any:
+        """Return the settings of a rule by its id."""
+        return getattr(self, rule.replace("-", "_"))
+
+
+class ReportsSettings(Section):
+    """Where reports go and in which formats; ``link`` is the address people open them at."""
+
+    folder: Text = "reports"
+    formats: tuple[Literal["html", "csv", "json"], ...] = ("html", "csv", "json")
+    link: Text | None = None
+    keep_days: Annotated[int, Meta(ge=1, le=36500)] | None = None
+
+
+class SmtpSettings(Section):
+    """How to reach the mail server; ``security`` none is allowed on loopback only."""
+
+    host: Text = "localhost"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: Text | None = None
+    password: Secret | None = None
+    ca_file: Text | None = None
+
+
+class SummarySettings(Section):
+    """The weekly summary: who gets it, from whom, and by which channel."""
+
+    channel: Literal["smtp", "folder"]
+    to: Annotated[tuple[Address, ...], Meta(min_length=1, max_length=200)]
+    sender: Address
+    reply_to: Address | None = None
+    folder: Text = "outbox"
+    smtp: SmtpSettings = SmtpSettings()
+
+
+class RunSettings(Section):
+    """How a night behaves: under this share of its last complete count a source has shrunk."""
+
+    shrink_below: Annotated[float, Meta(ge=0, le=1)] = 0.7
+
+
+class SourceSettings(Section):
+    """One source: its name in reports, its connector and that connector's own settings."""
+
+    name: str
+    connector: str
+    options: dict[str, Any]
+
+
+class Settings(Section):
+    """Everything audit.toml says; ``sources`` as read, see ``source_list``."""
+
+    district: DistrictSettings
+    schools: tuple[SchoolSettings, ...] = ()
+    store: StoreSettings = StoreSettings()
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rules: RulesSettings = RulesSettings()
+    reports: ReportsSettings = ReportsSettings()
+    summary: SummarySettings | None = None
+    run: RunSettings = RunSettings()
+    path: Path = Path("audit.toml")
+    digest: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """The folder relative paths start from: that of audit.toml."""
+        return self.path.parent
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The audited e-mail domains, lower case."""
+        return tuple(domain.lower() for domain in self.district.email_domains)
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The district's time zone."""
+        return zoneinfo.ZoneInfo(self.district.time_zone)
+
+    @property
+    def reports_folder(self) -> Path:
+        """The absolute folder of the reports."""
+        return (self.folder / self.reports.folder).absolute()
+
+    @property
+    def source_list(self) -> tuple[SourceSettings, ...]:
+        """The sources in the file's order, each with its connector's own settings."""
+        return tuple(
+            SourceSettings(
+                name=name,
+                connector=block["connector"],
+                options={key: value for key, value in block.items() if key != "connector"},
+            )
+            for name, block in self.sources.items()
+        )
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check audit.toml; SettingsError with one sentence naming the key that is wrong."""
+    raw = _read(path)
+    try:
+        data = tomllib.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from None
+    for inner in ("path", "digest"):
+        if inner in data:
+            raise SettingsError(f'{path}: unknown setting "{inner}"; remove it.')
+    _refuse_unknown_keys(Settings, data, "", path)
+    try:
+        settings = msgspec.convert(data, Settings, strict=True)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {_in_words(str(error))}.") from None
+    _check(settings, path)
+    return msgspec.structs.replace(
+        settings,
+        path=path.absolute(),
+        digest=hashlib.sha256(raw).hexdigest()[:12],
+        store=StoreSettings(url=_absolute_url(settings.store.url, path.absolute().parent)),
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise SettingsError(f"{path} is larger than 1 MB; it is not an audit.toml.")
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be read ({_cause(error)}); "
+            "write one with `audit init`, or name it with -c."
+        ) from None
+
+
+def _check(settings: Settings, path: Path) -> None:
+    try:
+        zoneinfo.ZoneInfo(settings.district.time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError(
+            f'{path}: district.time_zone "{settings.district.time_zone}" is not a time zone; '
+            'use one such as "America/Chicago".'
+        ) from None
+    codes = [school.code.casefold() for school in settings.schools]
+    for code in codes:
+        if codes.count(code) > 1:
+            raise SettingsError(f'{path}: two schools have the code "{code}"; codes are unique.')
+    for name, block in settings.sources.items():
+        if not isinstance(block.get("connector"), str):
+            raise SettingsError(f'{path}: sources.{name} needs a "connector".')
+
+
+def _refuse_unknown_keys(section: Any, data: Any, where: str, path: Path) -> None:
+    """Raise for the first key no table of this kind has, naming the nearest that it has."""
+    origin, arguments = get_origin(section), get_args(section)
+    if origin is tuple:
+        for place, item in enumerate(data if isinstance(data, list) else ()):
+            _refuse_unknown_keys(arguments[0], item, f"{where}[{place + 1}]", path)
+    elif arguments:
+        for choice in arguments:
+            _refuse_unknown_keys(choice, data, where, path)
+    elif isinstance(section, type) and issubclass(section, Struct) and isinstance(data, dict):
+        known = {one.encode_name: one.type for one in msgspec.structs.fields(section)}
+        for key, value in data.items():
+            if key not in known:
+                near = get_close_matches(key, known, 1, 0.6)
+                hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}."
+                place = f"in [{where}]" if where else "at the top"
+                raise SettingsError(f'{path}: unknown setting "{key}" {place}; {hint}')
+            _refuse_unknown_keys(known[key], value, f"{where}.{key}" if where else key, path)
+
+
+def _in_words(message: str) -> str:
+    """Turn msgspec's message into "KEY: what is wrong"."""
+    text, _, place = message.partition(" - at `$")
+    key = place.rstrip("`").lstrip(".").replace("[...]", "") or "the file"
+    for name, word in (("`str`", "text"), ("`array`", "a list"), ("`object`", "a table")):
+        text = text.replace(name, word)
+    if "missing required field" in text:
+        text = text.replace("Object missing required field", "needs the setting")
+    return f"{key}: {text[:1].lower()}{text[1:].replace('`', '')}"
+
+
+def _absolute_url(url: str, folder: Path) -> str:
+    """Make the path of an SQLite URL absolute from the settings' folder."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix):
+        if not url.startswith("postgresql"):
+            raise SettingsError(
+                'store.url: expected "sqlite:///FILE" or "postgresql+psycopg://...".'
+            )
+        return url
+    return prefix + str((folder / url.removeprefix(prefix)).absolute())
+
+
+def _cause(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or "unreadable") if isinstance(error, OSError) else "not UTF-8"
