@@ -1,1 +1,61 @@
 """Connectors read sources and speak in records; they know neither the auditor nor the reports."""
+
+from __future__ import annotations
+
+import importlib
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from connectors.errors import NotConfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connectors.source import Access, Source
+
+CONNECTORS = {
+    "oneroster": "connectors.directory.oneroster:OneRoster",
+    "spreadsheet": "connectors.directory.spreadsheet:Spreadsheet",
+    "profile_file": "connectors.profiles.file:ProfileFile",
+}
+
+
+def connector_type(source: str, name: str) -> type[Source]:
+    """Return the class of a connector by its name in audit.toml; NotConfigured when unknown."""
+    place = CONNECTORS.get(name)
+    if place is None:
+        near = get_close_matches(name, CONNECTORS, 1)
+        hint = f'Did you mean "{near[0]}"?' if near else f"Known are {', '.join(CONNECTORS)}"
+        raise NotConfigured(source, f'there is no connector "{name}"', hint)
+    module, _, attribute = place.partition(":")
+    found: type[Source] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def check_options(source: str, kind: type[Source], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with defaults filled in; NotConfigured names the first wrong one."""
+    known = {setting.name: setting for setting in kind.settings}
+    for key, value in options.items():
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            hint = f'Did you mean "{near[0]}"?' if near else f"Known are {', '.join(known)}"
+            raise NotConfigured(source, f'unknown setting "{key}"', hint)
+        wanted = known[key].kind
+        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            raise NotConfigured(
+                source,
+                f'the setting "{key}" is a {type(value).__name__}',
+                f"Give it as {wanted.__name__}: {known[key].about}",
+            )
+    for name, setting in known.items():
+        if setting.required and name not in options:
+            raise NotConfigured(source, f'the setting "{name}" is missing', setting.about)
+    return {name: options.get(name, setting.default) for name, setting in known.items()}
+
+
+def build(connector: str, access: Access) -> Source:
+    """Make a connector ready to fetch; NotConfigured when its name or options are wrong."""
+    from dataclasses import replace
+
+    kind = connector_type(access.source, connector)
+    return kind(replace(access, options=check_options(access.source, kind, access.options)))

@@ -1,4 +1,4 @@
-"""What a source is: a name, declared capabilities, and one ``fetch`` that answers in full or raises."""
+"""What a source is: declared capabilities, and one ``fetch``: an answer in full or an error."""
 
 from __future__ import annotations
 
