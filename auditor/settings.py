@@ -1,4 +1,4 @@
-"""audit.toml as validated settings; secrets only by reference; relative paths from the file's folder."""
+"""audit.toml as validated settings; secrets by reference, paths relative to the file."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of audit.toml; unknown keys are errors."""
 
 
-class Secret(Section):
-    """Where a secret is kept: exactly one of an environment variable, a file, a systemd credential."""
+class Secret(Section, frozen=True):
+    """Where a secret is kept: one of environment variable, file and systemd credential."""
 
     env: str | None = None
     file: str | None = None
     credential: str | None = None
 
     def read(self, folder: Path) -> str:
-        """Return the secret's text without its final newline; SettingsError when it is not there."""
+        """Return the secret without its final newline; SettingsError when it is not there."""
         given = [name for name in ("env", "file", "credential") if getattr(self, name)]
         if len(given) != 1:
             raise SettingsError(
@@ -69,7 +69,7 @@ class Secret(Section):
             ) from None
 
 
-class DistrictSettings(Section):
+class DistrictSettings(Section, frozen=True):
     """Who is audited.  ``nces_id`` (7 digits) fills schools, town and state from the gazetteer."""
 
     name: Text
@@ -88,7 +88,7 @@ class DistrictSettings(Section):
     time_zone: Text = "America/Chicago"
 
 
-class SchoolSettings(Section):
+class SchoolSettings(Section, frozen=True):
     """A school: overrides the gazetteer's of the same name, or adds one."""
 
     code: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
@@ -99,20 +99,20 @@ class SchoolSettings(Section):
     members: tuple[Text, ...] = ()
 
 
-class StoreSettings(Section):
+class StoreSettings(Section, frozen=True):
     """Where findings live: an SQLAlchemy URL (SQLite or PostgreSQL)."""
 
     url: Text = "sqlite:///audit.sqlite"
 
 
-class GroupMode(Section):
+class GroupMode(Section, frozen=True):
     """Item 10's direction for some staff: patterns of groups, org units or school codes."""
 
     members: Annotated[tuple[Text, ...], Meta(min_length=1)]
     mode: Mode
 
 
-class AddressRule(Section):
+class AddressRule(Section, frozen=True):
     """Settings of district-address-in-use."""
 
     enabled: bool = True
@@ -121,27 +121,27 @@ class AddressRule(Section):
     unknown_addresses: Literal["count", "list"] = "count"
 
 
-class BrandRule(Section):
+class BrandRule(Section, frozen=True):
     """Settings of unregistered-branded-account."""
 
     enabled: bool = True
     report: Literal["possible", "confident"] = "possible"
 
 
-class ReviewRule(Section):
+class ReviewRule(Section, frozen=True):
     """Settings of registration-review-due: told this many days ahead."""
 
     enabled: bool = True
     days_ahead: Annotated[int, Meta(ge=0, le=365)] = 30
 
 
-class PlainRule(Section):
+class PlainRule(Section, frozen=True):
     """Settings of a rule that can only be switched off."""
 
     enabled: bool = True
 
 
-class RulesSettings(Section, rename="kebab"):
+class RulesSettings(Section, frozen=True, rename="kebab"):
     """One table a rule, named by the rule's id."""
 
     district_address_in_use: AddressRule = AddressRule()
@@ -155,7 +155,7 @@ class RulesSettings(Section, rename="kebab"):
         return getattr(self, rule.replace("-", "_"))
 
 
-class ReportsSettings(Section):
+class ReportsSettings(Section, frozen=True):
     """Where reports go and in which formats; ``link`` is the address people open them at."""
 
     folder: Text = "reports"
@@ -164,7 +164,7 @@ class ReportsSettings(Section):
     keep_days: Annotated[int, Meta(ge=1, le=36500)] | None = None
 
 
-class SmtpSettings(Section):
+class SmtpSettings(Section, frozen=True):
     """How to reach the mail server; ``security`` none is allowed on loopback only."""
 
     host: Text = "localhost"
@@ -175,7 +175,7 @@ class SmtpSettings(Section):
     ca_file: Text | None = None
 
 
-class SummarySettings(Section):
+class SummarySettings(Section, frozen=True):
     """The weekly summary: who gets it, from whom, and by which channel."""
 
     channel: Literal["smtp", "folder"]
@@ -186,13 +186,13 @@ class SummarySettings(Section):
     smtp: SmtpSettings = SmtpSettings()
 
 
-class RunSettings(Section):
+class RunSettings(Section, frozen=True):
     """How a night behaves: under this share of its last complete count a source has shrunk."""
 
     shrink_below: Annotated[float, Meta(ge=0, le=1)] = 0.7
 
 
-class SourceSettings(Section):
+class SourceSettings(Section, frozen=True):
     """One source: its name in reports, its connector and that connector's own settings."""
 
     name: str
@@ -200,7 +200,7 @@ class SourceSettings(Section):
     options: dict[str, Any]
 
 
-class Settings(Section):
+class Settings(Section, frozen=True):
     """Everything audit.toml says; ``sources`` as read, see ``source_list``."""
 
     district: DistrictSettings
@@ -306,8 +306,8 @@ def _refuse_unknown_keys(section: Any, data: Any, where: str, path: Path) -> Non
     """Raise for the first key no table of this kind has, naming the nearest that it has."""
     origin, arguments = get_origin(section), get_args(section)
     if origin is tuple:
-        for place, item in enumerate(data if isinstance(data, list) else ()):
-            _refuse_unknown_keys(arguments[0], item, f"{where}[{place + 1}]", path)
+        for number, item in enumerate(data if isinstance(data, list) else (), 1):
+            _refuse_unknown_keys(arguments[0], item, f"{where}[{number}]", path)
     elif arguments:
         for choice in arguments:
             _refuse_unknown_keys(choice, data, where, path)
@@ -326,11 +326,16 @@ def _in_words(message: str) -> str:
     """Turn msgspec's message into "KEY: what is wrong"."""
     text, _, place = message.partition(" - at `$")
     key = place.rstrip("`").lstrip(".").replace("[...]", "") or "the file"
+    if "`object | null`" in text and key.endswith("password"):
+        return (
+            f'{key}: a secret is never written here; use {{ env = "NAME" }} or {{ file = "PATH" }}'
+        )
+    if "matching regex" in text:
+        return f"{key}: is not of the form it must have (see config/audit.example.toml)"
     for name, word in (("`str`", "text"), ("`array`", "a list"), ("`object`", "a table")):
         text = text.replace(name, word)
-    if "missing required field" in text:
-        text = text.replace("Object missing required field", "needs the setting")
-    return f"{key}: {text[:1].lower()}{text[1:].replace('`', '')}"
+    text = text.replace("Object missing required field", "needs the setting").replace("`", "")
+    return f"{key}: {text[:1].lower()}{text[1:]}"
 
 
 def _absolute_url(url: str, folder: Path) -> str:
