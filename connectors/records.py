@@ -177,6 +177,4 @@ class Harvest:
     calls: int = 0
 
     def __len__(self) -> int:
-        return sum(
-            map(len, (self.people, self.schools, self.profiles, self.uses, self.links))
-        )
+        return sum(map(len, (self.people, self.schools, self.profiles, self.uses, self.links)))
