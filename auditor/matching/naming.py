@@ -1,0 +1,277 @@
+"""The names an institution may go by, derived from its registered one: core, short, initials."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from auditor.matching.text import fold, split_words, squeeze
+from auditor.matching.vocabulary import FORMS, KINDS, LEVELS, NOTHING, Tag, name_words, tags_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+PARENTHESES = re.compile(r"\([^)]*\)")
+COUNTY_CLAUSE = re.compile(r"\bin the county of .*", re.IGNORECASE)
+ROMAN = re.compile(r"^[ivx]+$")
+DISTRICT_OPENINGS = ("school district of ", "schools of ", "city of ", "town of ")
+NUMBERING = re.compile(r"^[a-z]{0,2}\d+[a-z]?$")
+TAIL_WORDS = name_words("tail")
+DISTRICT_TAIL = TAIL_WORDS | name_words("district_tail")
+SOFT_WORDS = name_words("district_soft")
+SCHOOL_SOFT_WORDS = name_words("school_soft")
+TAIL_TYPES = {
+    "h": Tag.HIGH, "s": Tag.SCHOOL, "j": Tag.MIDDLE, "m": Tag.MIDDLE, "e": Tag.ELEMENTARY,
+    "el": Tag.ELEMENTARY, "sh": Tag.HIGH, "jh": Tag.MIDDLE, "int": Tag.ELEMENTARY | Tag.MIDDLE,
+    "inter": Tag.ELEMENTARY | Tag.MIDDLE, "elemen": Tag.ELEMENTARY, "prim": Tag.ELEMENTARY,
+}  # fmt: skip
+INITIAL_SUFFIXES = {
+    "isd": "isd", "cisd": "cisd", "cusd": "cusd", "unified": "usd", "parish": "psb",
+    "public": "ps", "schools": "s", "district": "sd", "sd": "sd", "csd": "csd", "ccsd": "ccsd",
+}  # fmt: skip
+NUMBER_PREFIXES = ("sd", "usd", "isd", "cusd", "district", "d")
+LABEL_LENGTH = 4
+
+
+class NameKind(IntEnum):
+    """Where a name comes from."""
+
+    NAME = 0
+    SHORT_NAME = 1
+    INITIALS = 2
+    NUMBER = 3
+    DOMAIN_LABEL = 4
+    ALIAS = 5
+    MASCOT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A folded name without separators; ``quality`` 0..1 is how fully it names the institution."""
+
+    key: str
+    kind: NameKind
+    quality: float
+    tags: Tag
+
+
+def school_names(name: str) -> tuple[Name, ...]:
+    """Return the names a school may go by, the fullest first; none for a name without letters."""
+    words = _words(name)
+    tail_free = _strip_tail(words, TAIL_WORDS, KINDS | Tag.SCHOOL)
+    head = school_core(name)
+    tags = _kind_tags(words, len(head), len(tail_free))
+    if _is_generic(tail_free):
+        return _unique([_named(words, NameKind.NAME, 0.4, tags)])
+    number, head = _public_school_number(head)
+    names = [Name(f"ps{number}", NameKind.NUMBER, 0.9, tags)] if number else []
+    names.append(_named(tail_free, NameKind.NAME, 1.0, tags))
+    if _is_generic(head):
+        return _unique(names)
+    if head != tail_free:
+        names.append(_named(head, NameKind.NAME, 0.8, tags))
+    bare = _strip_tail(head, SCHOOL_SOFT_WORDS, NOTHING)
+    if bare != head:
+        names.append(_named(bare, NameKind.SHORT_NAME, 0.8, tags))
+    no_initials = tuple(word for word in head if len(word) > 1)
+    if no_initials != head:
+        names.append(_named(no_initials, NameKind.NAME, 0.9, tags))
+    if _is_personal(head):
+        fore = "".join(word[0] for word in head[:-1])
+        names.append(_named((fore, head[-1]), NameKind.NAME, 0.8, tags))
+        names.append(_named(no_initials[-1:], NameKind.SHORT_NAME, 0.4, tags))
+    return _unique(names)
+
+
+def district_names(name: str, county: str = "", domains: Iterable[str] = ()) -> tuple[Name, ...]:
+    """Return the names a district may go by: full, short, initials, number, domain label."""
+    words = _district_words(name)
+    place = split_words(county.lower())
+    core = _strip_tail(words, DISTRICT_TAIL, KINDS | Tag.SCHOOL)
+    tags = _kind_tags(words, len(core), len(core)) | Tag.DISTRICT
+    if core == ("school",):
+        core = _strip_tail(place, SOFT_WORDS, NOTHING) or words
+    bare = _strip_tail(core, SOFT_WORDS, NOTHING)
+    names = [_named(core, NameKind.NAME, 1.0, tags)]
+    if bare != core:
+        names.append(_named(bare, NameKind.SHORT_NAME, 0.5, tags))
+    if place and core == place[: len(core)] and core != place and len(place) == len(core) + 1:
+        names.append(_named(place, NameKind.NAME, 0.9, tags))
+        core = place
+    names += _initials(core, words, tags)
+    names += [
+        Name(prefix + number, NameKind.NUMBER, 0.6, tags)
+        for number in numbers_of(name)
+        for prefix in NUMBER_PREFIXES
+    ]
+    for label in domain_labels(domains):
+        is_initials = len(label) <= LABEL_LENGTH or any(n.key == label for n in names)
+        kind = NameKind.INITIALS if is_initials else NameKind.DOMAIN_LABEL
+        names.append(Name(label, kind, 0.7 if is_initials else 0.9, tags))
+    return _unique(names)
+
+
+def domain_labels(domains: Iterable[str]) -> Iterator[str]:
+    """Yield the label that names the district: "amerysd" of amerysd.k12.wi.us, amerysd.org."""
+    for domain in domain_keys(domains):
+        label = squeeze(domain.partition(".")[0])
+        if len(label) > 2 and not tags_of(label):
+            yield label
+
+
+def domain_keys(domains: Iterable[str]) -> Iterator[str]:
+    """Yield hosts cut to what is registered: sites.amerysd.k12.wi.us to amerysd.k12.wi.us."""
+    for domain in domains:
+        labels = [label for label in fold(domain).split(".") if label]
+        place = labels.index("k12") - 1 if "k12" in labels else len(labels) - 2
+        if place >= 0:
+            yield ".".join(labels[place:])
+
+
+def type_words(name: str) -> tuple[str, ...]:
+    """Return the words of a district's name after its core: regional, school, district."""
+    words = _district_words(name)
+    return words[len(_strip_tail(words, DISTRICT_TAIL, KINDS | Tag.SCHOOL)) :]
+
+
+def numbers_of(name: str) -> Iterator[str]:
+    """Yield the numbers of two to four digits in a district's name: 196 of ISD 196."""
+    for word in _district_words(name)[1:]:
+        digits = word.lstrip("0")
+        if digits.isdecimal() and 2 <= len(digits) <= 4:
+            yield digits
+
+
+def school_core(name: str) -> tuple[str, ...]:
+    """Return the words of a school's name without those for its level and kind."""
+    words = _words(name)
+    return _strip_tail(words[: _first_type_word(words)], TAIL_WORDS, KINDS | Tag.SCHOOL)
+
+
+def school_initials(words: tuple[str, ...], tags: Tag) -> Iterator[str]:
+    """Yield a school's initials with the letter of its level: ahs for Amery High."""
+    letters = "".join(word[0] for word in words)
+    for tag, ends in (
+        (Tag.HIGH, ("hs",)),
+        (Tag.MIDDLE, ("ms",)),
+        (Tag.ELEMENTARY, ("es",)),
+        (Tag.ACADEMY, ("a",)),
+    ):
+        if tags & tag:
+            yield from (letters + end for end in ends)
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Return given names of persons schools are named after, as found in the national list."""
+    file = files("auditor") / "data" / "given_names.txt"
+    return frozenset(file.read_text(encoding="utf-8").split())
+
+
+def _words(name: str) -> tuple[str, ...]:
+    plain = PARENTHESES.sub(" ", name) if PARENTHESES.sub("", name).strip() else name
+    words = split_words(plain.lower())
+    words = words[1:] if len(words) > 1 and words[0] == "the" else words
+    return tuple("county" if word == "co" else word for word in words)
+
+
+def _district_words(name: str) -> tuple[str, ...]:
+    text = " ".join(_words(COUNTY_CLAUSE.sub("", name)))
+    for opening in DISTRICT_OPENINGS:
+        if text.startswith(opening):
+            text = f"{text.removeprefix(opening)} {opening.removesuffix(' of ')}"
+    return tuple(text.removeprefix("the ").split())
+
+
+def _is_generic(core: tuple[str, ...]) -> bool:
+    """Whether nothing is left of a name but words for a kind of school."""
+    said = Tag.SCHOOL | Tag.EARLY | FORMS
+    return all(tags_of(word) & said or word in TAIL_WORDS for word in core)
+
+
+def _first_type_word(words: tuple[str, ...]) -> int:
+    """Place of the first word after the first that plainly says school or level."""
+    for place, word in enumerate(words):
+        if place and len(word) > 2 and tags_of(word) & (LEVELS | Tag.SCHOOL | Tag.ACADEMY):
+            return place
+    return len(_strip_tail(words, TAIL_WORDS, KINDS | Tag.SCHOOL))
+
+
+def _strip_tail(words: tuple[str, ...], dropped: frozenset[str], tags: Tag) -> tuple[str, ...]:
+    """Drop trailing words that say only what kind of thing this is; the first word always stays."""
+    end = len(words)
+    while end > 1 and _is_tail(words[end - 1], dropped, tags):
+        end -= 1
+    return words[:end]
+
+
+def _is_tail(word: str, dropped: frozenset[str], tags: Tag) -> bool:
+    if word in dropped or (tags and tags_of(word) & tags):
+        return True
+    if not tags:
+        return False
+    if word in TAIL_TYPES or NUMBERING.match(word):
+        return True
+    return len(word) > 1 and bool(ROMAN.match(word))
+
+
+def _kind_tags(words: tuple[str, ...], head: int, tail: int) -> Tag:
+    tags = NOTHING
+    for word in words[min(head, tail) :]:
+        tags |= tags_of(word) & (KINDS | Tag.SCHOOL)
+        tags |= TAIL_TYPES.get(word, NOTHING)
+    return tags & ~Tag.DISTRICT if tags & (LEVELS | FORMS | Tag.SCHOOL) else tags
+
+
+def _public_school_number(head: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+    """New York's "PS 288 Shirley Tanyhill" is ps288 and shirleytanyhill."""
+    if len(head) > 1 and head[0] in {"ps", "is", "ms"} and head[1].isdecimal():
+        return head[1].lstrip("0") or "0", head[2:]
+    return None, head
+
+
+def _is_personal(head: tuple[str, ...]) -> bool:
+    """Whether the name reads like a person's: a given name or initial first ("John F Kennedy")."""
+    if len(head) < 2 or len(head[-1]) < 4:
+        return False
+    return head[0] in given_names() or any(len(word) == 1 for word in head[:-1])
+
+
+def _named(words: tuple[str, ...], kind: NameKind, quality: float, tags: Tag) -> Name:
+    return Name("".join(words), kind, quality, tags)
+
+
+def _initials(core: tuple[str, ...], words: tuple[str, ...], tags: Tag) -> list[Name]:
+    letters = "".join(word[0] for word in core if word not in {"of", "and", "the"})
+    if len(core) == 1 and len(core[0]) > 1:
+        letters = core[0][0]
+    tail = words[len(core) :]
+    ends = {INITIAL_SUFFIXES[word] for word in tail if word in INITIAL_SUFFIXES}
+    if {"public", "schools"} & set(tail) or core[-1:] == ("county",):
+        ends.add("ps")
+    if "s" in ends and "ps" in ends and "public" in tail:
+        ends.discard("s")
+    if "office" in tail:
+        ends = {"oe"}
+    if "elementary" in tail:
+        ends.add("esd")
+    if "union" in tail and "high" in tail:
+        ends.add("uhsd")
+    if "union" in tail and not {"free", "high"} & set(tail):
+        ends.add("usd")
+    found = sorted(letters + end for end in ends)
+    return [Name(key, NameKind.INITIALS, 0.5, tags) for key in found if len(key) > 2]
+
+
+def _unique(names: Iterable[Name]) -> tuple[Name, ...]:
+    kept: dict[str, Name] = {}
+    for name in names:
+        if len(name.key) > 2:
+            known = kept.get(name.key)
+            if known is None or known.quality < name.quality:
+                kept[name.key] = name
+    return tuple(kept.values())
