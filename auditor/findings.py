@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from datetime import date, datetime
 
@@ -93,14 +95,30 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Changes when what a reader would be shown changes; times of sight do not count."""
-        facts = [str(self.grade), self.summary, self.schools, self.url, self.affiliation]
-        facts += [[e.what, e.ours, e.theirs, e.url] for e in self.evidence]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+        evidence = [(e.what, e.ours, e.theirs, e.url) for e in self.evidence]
+        facts = (self.grade, self.summary, self.schools, self.url, self.affiliation, evidence)
+        return _digest(facts)
+
+    @property
+    def content(self) -> str:
+        """Changes when anything of the finding does, times of sight apart."""
+        return _digest(
+            (
+                (self.grade, self.summary, self.schools, self.url, self.affiliation),
+                [(e.what, e.ours, e.theirs, e.url, e.source) for e in self.evidence],
+                (sorted(self.sources), self.people, self.withheld_from, self.platform),
+                (self.reasons, self.doubts),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFinding:
-    """A finding as the store remembers it before tonight."""
+    """A finding as the store remembers it before tonight.
+
+    ``verdict`` is FALSE_POSITIVE for one that was judged so and has since gone; ``content`` is
+    the finding's when it was last written.
+    """
 
     key: str
     rule: str
@@ -112,8 +130,51 @@ class KnownFinding:
     first_seen: datetime
     last_seen: datetime
     until: date | None = None
+    verdict: State | None = None
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFinding:
+    """A finding with what has become of it, rebuilt from the store.
+
+    ``last_change`` is the last thing a night did that a reader should hear of, ``changed_run`` the
+    run that did it, ``seen_run`` the last run that saw the finding.  Times are those runs' starts.
+    ``statement`` is the employee's own, printed with the finding.
+    """
+
+    finding: Finding
+    state: State
+    last_change: Change
+    changed_run: int
+    first_seen: datetime
+    last_seen: datetime
+    until: date | None
+    statement: str | None
+    seen_run: int = 0
+
+    @property
+    def key(self) -> str:
+        """The finding's key."""
+        return self.finding.key
+
+    def change_in(self, run: int) -> Change:
+        """Return what that run, the latest, did to the finding."""
+        if self.changed_run == run:
+            return self.last_change
+        if self.seen_run == run:
+            return Change.SEEN_AGAIN
+        return Change.CLOSED if self.state is State.CLOSED else Change.NOT_LOOKED
 
 
 def finding_key(rule: str, subject: tuple[str, ...]) -> str:
     """Hash rule and subject, unambiguously joined, into 16 hex digits."""
-    return hashlib.sha256(json.dumps([rule, *subject]).encode()).hexdigest()[:16]
+    return _digest((rule, *subject))
+
+
+def _digest(facts: object) -> str:
+    try:
+        text = msgspec.json.encode(facts)
+    except UnicodeEncodeError:
+        text = json.dumps(facts).encode()
+    return hashlib.sha256(text).hexdigest()[:16]

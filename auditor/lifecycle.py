@@ -1,0 +1,173 @@
+"""What becomes of findings from one night to the next: pure, without clock or store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.decisions import ActiveExemptions
+from auditor.findings import Change, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
+
+    from auditor.decisions import Exemption
+    from auditor.findings import Finding, KnownFinding, StoredFinding
+
+OPEN_STATES = frozenset({State.OPEN, State.UNDER_REVIEW, State.ACKNOWLEDGED, State.DISPUTED})
+"""What counts as open in reports; exempt findings are counted on their own."""
+
+_EXEMPTABLE = frozenset({State.OPEN, State.UNDER_REVIEW, State.ACKNOWLEDGED, State.EXEMPT})
+_ENDED = frozenset({State.RESOLVED, State.CLOSED})
+_QUIET_ENDINGS = frozenset({State.FALSE_POSITIVE, *_ENDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What tonight looked at: rules that ran, sources that answered in full, schools in scope."""
+
+    rules: frozenset[str]
+    complete_sources: frozenset[str]
+    in_scope: Callable[[tuple[str, ...]], bool]
+
+    def covers(self, known: KnownFinding) -> bool:
+        """Whether a finding that is not there tonight is gone, and not merely unseen.
+
+        A source that is no longer configured did not answer.  A finding that rests on no source
+        (the registry alone) needs only its rule.
+        """
+        return (
+            known.rule in self.rules
+            and known.sources <= self.complete_sources
+            and self.in_scope(known.schools)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What a night does to one finding; ``finding`` is None when it was not seen.
+
+    ``is_renewed`` marks one that is seen again with a change that is no news: its sources, say.
+    """
+
+    key: str
+    change: Change
+    before: State | None
+    after: State
+    finding: Finding | None
+    until: date | None
+    note: str = ""
+    is_renewed: bool = False
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody needs to hear of it."""
+        if self.change is Change.CLOSED:
+            return self.before in _QUIET_ENDINGS
+        if self.change is Change.REOPENED:
+            return self.after is State.FALSE_POSITIVE
+        return self.change in {Change.SEEN_AGAIN, Change.NOT_LOOKED}
+
+
+def reconcile(
+    known: Mapping[str, KnownFinding],
+    tonight: Sequence[Finding],
+    looked: Looked,
+    exemptions: Iterable[Exemption],
+    today: date,
+) -> list[Transition]:
+    """Compare tonight's findings with the known ones: one transition for each, by key.
+
+    A verdict of a person outlives changed facts: FALSE_POSITIVE, ACKNOWLEDGED, UNDER_REVIEW and
+    DISPUTED stay what they are while the finding is seen, and a false positive that went away and
+    came back is a false positive still.  What is not seen closes only if ``looked`` covers it.
+    """
+    active = ActiveExemptions(exemptions, today)
+    seen = _by_key(tonight)
+    transitions = [
+        _open(key, finding, active.covering(finding, key))
+        if (before := known.get(key)) is None
+        else _see(before, finding, active.covering(finding, key))
+        for key, finding in seen.items()
+    ]
+    transitions += [
+        _miss(before, looked.covers(before)) for key, before in known.items() if key not in seen
+    ]
+    return sorted(transitions, key=lambda one: one.key)
+
+
+def settle_exemptions(
+    findings: Iterable[StoredFinding], exemptions: Iterable[Exemption], today: date
+) -> list[Transition]:
+    """Return what a newly granted or revoked exemption does to the findings at once."""
+    active = ActiveExemptions(exemptions, today)
+    settled = []
+    for stored in findings:
+        key = stored.key
+        exemption = active.covering(stored.finding, key)
+        after, until, note = _exempt(stored.state, stored.until, exemption)
+        if note:
+            change = Change.EXEMPTION_EXPIRED if exemption is None else Change.CHANGED
+            settled.append(
+                Transition(key, change, stored.state, after, stored.finding, until, note)
+            )
+    return settled
+
+
+def _by_key(findings: Iterable[Finding]) -> dict[str, Finding]:
+    """Key the findings; of two with one key the better graded wins, whatever their order."""
+    keyed: dict[str, Finding] = {}
+    for finding in findings:
+        key = finding.key
+        other = keyed.get(key)
+        keyed[key] = finding if other is None else min(other, finding, key=_rank)
+    return keyed
+
+
+def _rank(finding: Finding) -> tuple[str, str]:
+    return str(finding.grade), finding.content
+
+
+def _open(key: str, finding: Finding, exemption: Exemption | None) -> Transition:
+    after, until, note = _exempt(State.OPEN, None, exemption)
+    return Transition(key, Change.OPENED, None, after, finding, until, note)
+
+
+def _see(known: KnownFinding, finding: Finding, exemption: Exemption | None) -> Transition:
+    before = known.state
+    is_same = finding.content == known.content
+    if before in _ENDED:
+        stays_false = before is State.CLOSED and known.verdict is State.FALSE_POSITIVE
+        start = State.FALSE_POSITIVE if stays_false else State.OPEN
+        after, until, note = _exempt(start, None, exemption)
+        change = Change.REOPENED
+    else:
+        after, until, note = _exempt(before, known.until, exemption)
+        if before is State.EXEMPT and after is State.OPEN:
+            change = Change.EXEMPTION_EXPIRED
+        elif note or not (is_same or finding.fingerprint == known.fingerprint):
+            change = Change.CHANGED
+        else:
+            change = Change.SEEN_AGAIN
+    is_renewed = change is Change.SEEN_AGAIN and not is_same
+    return Transition(known.key, change, before, after, finding, until, note, is_renewed)
+
+
+def _miss(known: KnownFinding, is_gone: bool) -> Transition:
+    if is_gone:
+        return Transition(known.key, Change.CLOSED, known.state, State.CLOSED, None, None)
+    return Transition(known.key, Change.NOT_LOOKED, known.state, known.state, None, known.until)
+
+
+def _exempt(
+    state: State, until: date | None, exemption: Exemption | None
+) -> tuple[State, date | None, str]:
+    """Return state, end date and a note on what an exemption or its end changes ("": nothing)."""
+    if exemption is not None and state in _EXEMPTABLE:
+        is_news = state is not State.EXEMPT or until != exemption.until
+        note = f"Exempt until {exemption.until}: {exemption.reason}" if is_news else ""
+        return State.EXEMPT, exemption.until, note
+    if state is State.EXEMPT:
+        return State.OPEN, None, f"No exemption holds any more (it ran until {until})."
+    return state, None, ""

@@ -1,0 +1,10 @@
+"""The only SQL: runs, findings, registry and decisions, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from auditor.store.decision_rows import FindingEvent
+from auditor.store.opening import open_store
+from auditor.store.run_rows import RunRecord, SourceHistory
+from auditor.store.store import Store
+
+__all__ = ["FindingEvent", "RunRecord", "SourceHistory", "Store", "open_store"]

@@ -1,0 +1,301 @@
+"""Findings as rows: read whole, written only where a night changed something."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, MetaData, Table, Text, bindparam, insert, literal, select, update
+
+from auditor.errors import RegistryError
+from auditor.findings import Change, KnownFinding, State, StoredFinding
+from auditor.store import stamps
+from auditor.store.finding_facts import detail_row, identity_row, rebuild_finding
+from auditor.store.run_rows import load_latest_run, load_run_times
+from auditor.store.schema import finding, finding_detail, finding_event
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Insert, Select, Update
+
+    from auditor.lifecycle import Transition
+
+BATCH = 20_000
+LONGEST_NOTE = 400
+_STATES = {str(state): state for state in State}
+_CHANGES = {str(change): change for change in Change}
+_CHOSEN = Table("chosen", MetaData(), Column("key", Text, primary_key=True), prefixes=["TEMPORARY"])
+
+
+def load_known(connection: Connection) -> dict[str, KnownFinding]:
+    """Return every finding as lifecycle needs it, by key."""
+    times = load_run_times(connection)
+    latest = load_latest_run(connection)
+    columns = finding.c
+    rows = connection.execute(
+        select(
+            columns.key,
+            columns.rule,
+            columns.subject,
+            columns.sources,
+            columns.schools,
+            columns.state,
+            columns.fingerprint,
+            columns.first_run,
+            columns.seen_run,
+            columns.until,
+            columns.verdict,
+            columns.content,
+        ),
+        execution_options={"yield_per": BATCH},
+    )
+    return {
+        row[0]: KnownFinding(
+            key=row[0],
+            rule=row[1],
+            subject=tuple(stamps.read_json(row[2])),
+            sources=stamps.read_name_set(row[3]),
+            schools=stamps.read_names(row[4]),
+            state=_STATES[row[5]],
+            fingerprint=row[6],
+            first_seen=times[row[7]],
+            last_seen=times[row[8] or latest],
+            until=stamps.read_date(row[9]),
+            verdict=_STATES[row[10]] if row[10] else None,
+            content=row[11],
+        )
+        for row in rows
+    }
+
+
+def load_stored(
+    connection: Connection, states: Collection[State] | None = None, key: str | None = None
+) -> list[StoredFinding]:
+    """Return findings with their details, all or those in some states or of one key."""
+    question = select(finding, finding_detail).join(finding_detail).order_by(finding.c.key)
+    if states is not None:
+        question = question.where(finding.c.state.in_(sorted(states)))
+    if key is not None:
+        question = question.where(finding.c.key == key)
+    times = load_run_times(connection)
+    latest = load_latest_run(connection)
+    return [
+        StoredFinding(
+            finding=rebuild_finding(row),
+            state=_STATES[row.state],
+            last_change=_CHANGES[row.last_change],
+            changed_run=row.changed_run,
+            first_seen=times[row.first_run],
+            last_seen=times[row.seen_run or latest],
+            until=stamps.read_date(row.until),
+            statement=row.statement,
+            seen_run=row.seen_run or latest,
+        )
+        for row in connection.execute(question)
+    ]
+
+
+def find_key(connection: Connection, start: str) -> str:
+    """Return the one key that begins with ``start``; RegistryError when none or several do."""
+    folded = start.strip().lower()
+    keys: Sequence[str] = ()
+    if folded and set(folded) <= set("0123456789abcdef"):
+        keys = connection.scalars(
+            select(finding.c.key).where(finding.c.key.startswith(folded)).limit(2)
+        ).all()
+    if len(keys) != 1:
+        what = "More than one finding's key starts" if keys else "No finding's key starts"
+        raise RegistryError(f'{what} with "{start}"; see `audit findings list`.')
+    return keys[0]
+
+
+def write_transitions(
+    connection: Connection,
+    number: int,
+    at: datetime,
+    transitions: Iterable[Transition],
+    previous: int,
+) -> None:
+    """Write what a run did to the findings; one that is seen again as it was costs nothing.
+
+    ``previous`` is the run that finished before.  A finding that a person judged while the run was
+    at work keeps that verdict: the run's own change to it is left for the next run.
+    """
+    opened: list[Transition] = []
+    moved: list[Transition] = []
+    renewed: list[Transition] = []
+    seen: set[str] = set()
+    for one in transitions:
+        if one.change is Change.OPENED:
+            opened.append(one)
+        elif one.finding is not None:
+            seen.add(one.key)
+            if one.change is not Change.SEEN_AGAIN:
+                moved.append(one)
+            elif one.is_renewed:
+                renewed.append(one)
+        elif one.change is Change.CLOSED and one.before is not State.CLOSED:
+            moved.append(one)
+    _write_sightings(connection, seen, previous)
+    _write_opened(connection, number, at, opened)
+    kept = _write_moved(connection, number, at, moved)
+    _write_content(connection, [*renewed, *kept])
+
+
+def write_states(connection: Connection, transitions: Sequence[Transition]) -> list[Transition]:
+    """Write states and end dates; return those that were still as the transition found them."""
+    with _choose(connection, [one.key for one in transitions]) as chosen:
+        rows = connection.execute(
+            select(finding.c.key, finding.c.state)
+            .where(finding.c.key.in_(chosen))
+            .with_for_update()
+        )
+        states = {key: state for key, state in rows}  # noqa: C416 - rows are no pairs to mypy
+    kept = [one for one in transitions if states.get(one.key) == one.before]
+    _write_many(connection, _update_by_key("state", "until", "verdict"), map(_state_row, kept))
+    return kept
+
+
+def write_events(
+    connection: Connection,
+    transitions: Iterable[Transition],
+    *,
+    at: datetime,
+    run: int | None,
+    by: str | None,
+) -> None:
+    """Append one event for each transition."""
+    time = stamps.time_text(at)
+    rows = (
+        {
+            "finding": one.key,
+            "at": time,
+            "run": run,
+            "by": by,
+            "verb": str(one.change),
+            "before": str(one.before) if one.before else None,
+            "after": str(one.after),
+            "note": stamps.storable(one.note, LONGEST_NOTE),
+        }
+        for one in transitions
+    )
+    _write_many(connection, insert(finding_event), rows)
+
+
+def _write_opened(
+    connection: Connection, number: int, at: datetime, opened: Sequence[Transition]
+) -> None:
+    rows = (_opened_row(number, one) for one in opened)
+    _write_many(connection, insert(finding), rows)
+    details = (detail_row(one.key, one.finding) for one in opened if one.finding is not None)
+    _write_many(connection, insert(finding_detail), details)
+    columns = ("finding", "at", "run", "verb", "after", "note")
+    values = select(
+        finding.c.key,
+        literal(stamps.time_text(at)),
+        literal(number),
+        literal(str(Change.OPENED)),
+        finding.c.state,
+        literal(""),
+    ).where(finding.c.first_run == number, finding.c.until.is_(None))
+    connection.execute(insert(finding_event).from_select(columns, values))
+    exempt = [one for one in opened if one.until is not None]
+    write_events(connection, exempt, at=at, run=number, by=None)
+
+
+def _write_sightings(connection: Connection, seen: set[str], previous: int) -> None:
+    """Note for findings that went out of sight when they were last seen, and lift it for others."""
+    was_seen: set[str] = set()
+    was_missed: set[str] = set()
+    for key, seen_run in connection.execute(select(finding.c.key, finding.c.seen_run)).all():
+        (was_seen if seen_run is None else was_missed).add(key)
+    statement = _update_by_key("seen_run")
+    missed = ({"of_key": key, "seen_run": previous} for key in was_seen - seen)
+    _write_many(connection, statement, missed)
+    back = ({"of_key": key, "seen_run": None} for key in was_missed & seen)
+    _write_many(connection, statement, back)
+
+
+def _write_moved(
+    connection: Connection, number: int, at: datetime, moved: Sequence[Transition]
+) -> list[Transition]:
+    kept = write_states(connection, moved)
+    changes = (
+        {"of_key": one.key, "last_change": str(one.change), "changed_run": number}
+        for one in kept
+        if not one.is_quiet
+    )
+    _write_many(connection, _update_by_key("last_change", "changed_run"), changes)
+    write_events(connection, kept, at=at, run=number, by=None)
+    return kept
+
+
+def _write_content(connection: Connection, renewed: Sequence[Transition]) -> None:
+    found = [(one.key, one.finding) for one in renewed if one.finding is not None]
+    statement = _update_by_key("sources", "schools", "fingerprint", "content")
+    identities = ({**identity_row(finding), "of_key": key} for key, finding in found)
+    _write_many(connection, statement, identities)
+    details = ({**detail_row(key, finding), "of_key": key} for key, finding in found)
+    _write_many(connection, _UPDATE_DETAIL, details)
+
+
+def _update_by_key(*names: str) -> Update:
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    return update(finding).where(finding.c.key == bindparam("of_key")).values(values)
+
+
+_UPDATE_DETAIL = (
+    update(finding_detail)
+    .where(finding_detail.c.finding == bindparam("of_key"))
+    .values({one.name: bindparam(one.name) for one in finding_detail.c if not one.primary_key})
+)
+
+
+def _opened_row(number: int, one: Transition) -> dict[str, Any]:
+    found = one.finding
+    if found is None:
+        raise ValueError("a finding cannot open without being seen")
+    return {
+        **identity_row(found),
+        "key": one.key,
+        "state": str(one.after),
+        "last_change": str(one.change),
+        "changed_run": number,
+        "first_run": number,
+        "until": one.until.isoformat() if one.until else None,
+    }
+
+
+def _state_row(one: Transition) -> dict[str, str | None]:
+    stays_false = one.change is Change.CLOSED and one.before is State.FALSE_POSITIVE
+    return {
+        "of_key": one.key,
+        "state": str(one.after),
+        "until": one.until.isoformat() if one.until else None,
+        "verdict": str(State.FALSE_POSITIVE) if stays_false else None,
+    }
+
+
+@contextmanager
+def _choose(connection: Connection, keys: Iterable[str]) -> Iterator[Select[tuple[str]]]:
+    """Put keys into a temporary table for a block and yield the query that lists them."""
+    _CHOSEN.create(connection, checkfirst=False)
+    _write_many(connection, insert(_CHOSEN), ({"key": key} for key in keys))
+    yield select(_CHOSEN.c.key)
+    _CHOSEN.drop(connection, checkfirst=False)
+
+
+def _write_many(
+    connection: Connection, statement: Insert | Update, rows: Iterable[dict[str, Any]]
+) -> None:
+    """Run a statement for all rows, a batch at a time; no rows, no statement."""
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            connection.execute(statement, batch)
+            batch = []
+    if batch:
+        connection.execute(statement, batch)

@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.decisions import Exemption, ExemptionSubject, SubjectKind
+from auditor.findings import Change, Finding, KnownFinding, State, StoredFinding
+from auditor.lifecycle import Looked, Transition, reconcile, settle_exemptions
+from tests.builders import a_finding, some_evidence
+
+TODAY = date(2026, 11, 17)
+THEN = datetime(2026, 11, 16, 8, 15, tzinfo=UTC)
+RULES = ("district-address-in-use", "unregistered-branded-account")
+SOURCES = ("roster", "found", "sites")
+
+
+def known_as(finding: Finding, state: State = State.OPEN, **changes: object) -> KnownFinding:
+    return replace(
+        KnownFinding(
+            key=finding.key,
+            rule=finding.rule,
+            subject=finding.subject,
+            sources=finding.sources,
+            schools=finding.schools,
+            state=state,
+            fingerprint=finding.fingerprint,
+            first_seen=THEN,
+            last_seen=THEN,
+            content=finding.content,
+        ),
+        **changes,
+    )
+
+
+def looked_at(
+    rules: tuple[str, ...] = RULES, sources: tuple[str, ...] = SOURCES, *schools: str
+) -> Looked:
+    return Looked(
+        frozenset(rules),
+        frozenset(sources),
+        lambda codes: not schools or bool(set(codes) & set(schools)),
+    )
+
+
+def an_exemption(finding: Finding, until: date, **changes: object) -> Exemption:
+    subject = ExemptionSubject(SubjectKind.FINDING, finding.key)
+    return replace(Exemption("e1", subject, "agreed", until, "boss", THEN), **changes)
+
+
+def one_night(
+    known: KnownFinding | None,
+    finding: Finding | None,
+    looked: Looked | None = None,
+    *exemptions: Exemption,
+) -> Transition:
+    before = {known.key: known} if known else {}
+    tonight = [finding] if finding else []
+    (transition,) = reconcile(before, tonight, looked or looked_at(), exemptions, TODAY)
+    return transition
+
+
+def test_an_unknown_finding_opens() -> None:
+    transition = one_night(None, a_finding())
+    assert (transition.change, transition.before) == (Change.OPENED, None)
+    assert transition.after is State.OPEN
+    assert not transition.is_quiet
+
+
+def test_an_unknown_finding_that_is_exempt_starts_exempt() -> None:
+    exemption = an_exemption(a_finding(), TODAY)
+    transition = one_night(None, a_finding(), None, exemption)
+    assert (transition.change, transition.after) == (Change.OPENED, State.EXEMPT)
+    assert transition.until == TODAY
+    assert "agreed" in transition.note
+
+
+@pytest.mark.parametrize("state", [s for s in State if s not in (State.CLOSED, State.RESOLVED)])
+def test_the_same_facts_are_seen_again_in_the_same_state(state: State) -> None:
+    finding = a_finding()
+    exemption = [an_exemption(finding, TODAY)] if state is State.EXEMPT else []
+    until = TODAY if state is State.EXEMPT else None
+    transition = one_night(known_as(finding, state, until=until), finding, None, *exemption)
+    assert (transition.change, transition.after) == (Change.SEEN_AGAIN, state)
+    assert transition.is_quiet
+    assert not transition.is_renewed
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        State.OPEN, State.UNDER_REVIEW, State.ACKNOWLEDGED, State.DISPUTED, State.FALSE_POSITIVE,
+    ],
+)  # fmt: skip
+def test_other_facts_change_a_finding_and_keep_a_persons_verdict(state: State) -> None:
+    known = known_as(a_finding(), state)
+    transition = one_night(known, a_finding(summary="Other words."))
+    assert (transition.change, transition.after) == (Change.CHANGED, state)
+
+
+def test_another_time_of_sight_changes_nothing() -> None:
+    later = a_finding(evidence=(some_evidence(seen_at=THEN + timedelta(days=9)),))
+    transition = one_night(known_as(a_finding()), later)
+    assert transition.change is Change.SEEN_AGAIN
+    assert not transition.is_renewed
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sources": frozenset({"roster", "found", "sites"})},
+        {"withheld_from": ("MFH",)},
+        {"people": ("p1", "p2")},
+        {"doubts": ("Another doubt.",)},
+    ],
+)
+def test_what_is_no_news_is_renewed_without_noise(changes: dict[str, object]) -> None:
+    transition = one_night(known_as(a_finding()), a_finding(**changes))
+    assert transition.change is Change.SEEN_AGAIN
+    assert transition.is_renewed
+    assert transition.is_quiet
+
+
+@pytest.mark.parametrize("state", [State.CLOSED, State.RESOLVED])
+def test_what_had_ended_and_is_back_is_reopened(state: State) -> None:
+    transition = one_night(known_as(a_finding(), state), a_finding())
+    assert (transition.change, transition.after) == (Change.REOPENED, State.OPEN)
+    assert not transition.is_quiet
+
+
+def test_what_is_back_under_an_exemption_is_exempt() -> None:
+    exemption = an_exemption(a_finding(), TODAY)
+    transition = one_night(known_as(a_finding(), State.CLOSED), a_finding(), None, exemption)
+    assert (transition.change, transition.after) == (Change.REOPENED, State.EXEMPT)
+
+
+def test_a_false_positive_that_went_and_came_back_is_one_still() -> None:
+    known = known_as(a_finding(), State.CLOSED, verdict=State.FALSE_POSITIVE)
+    transition = one_night(known, a_finding())
+    assert (transition.change, transition.after) == (Change.REOPENED, State.FALSE_POSITIVE)
+    assert transition.is_quiet
+
+
+@pytest.mark.parametrize("state", [State.FALSE_POSITIVE, State.RESOLVED])
+def test_what_was_judged_closes_without_noise(state: State) -> None:
+    transition = one_night(known_as(a_finding(), state), None)
+    assert (transition.change, transition.after) == (Change.CLOSED, State.CLOSED)
+    assert transition.is_quiet
+
+
+def test_an_exemption_that_ran_out_opens_what_is_still_seen() -> None:
+    ended = an_exemption(a_finding(), TODAY - timedelta(days=1))
+    known = known_as(a_finding(), State.EXEMPT, until=ended.until)
+    transition = one_night(known, a_finding(), None, ended)
+    assert (transition.change, transition.after) == (Change.EXEMPTION_EXPIRED, State.OPEN)
+    assert transition.until is None
+    assert str(ended.until) in transition.note
+
+
+def test_an_exemption_that_was_revoked_opens_what_is_still_seen() -> None:
+    revoked = an_exemption(a_finding(), TODAY + timedelta(days=9), revoked_at=THEN)
+    known = known_as(a_finding(), State.EXEMPT, until=revoked.until)
+    transition = one_night(known, a_finding(), None, revoked)
+    assert transition.change is Change.EXEMPTION_EXPIRED
+
+
+def test_a_longer_exemption_moves_the_end_date() -> None:
+    known = known_as(a_finding(), State.EXEMPT, until=TODAY)
+    longer = an_exemption(a_finding(), TODAY + timedelta(days=30))
+    transition = one_night(known, a_finding(), None, longer)
+    assert (transition.change, transition.until) == (Change.CHANGED, longer.until)
+
+
+@pytest.mark.parametrize("state", [State.DISPUTED, State.FALSE_POSITIVE])
+def test_an_exemption_does_not_take_the_place_of_a_verdict(state: State) -> None:
+    exemption = an_exemption(a_finding(), TODAY)
+    assert one_night(known_as(a_finding(), state), a_finding(), None, exemption).after is state
+
+
+@pytest.mark.parametrize(
+    ("looked", "is_closed"),
+    [
+        (looked_at(), True),
+        (looked_at(rules=()), False),
+        (looked_at(sources=("roster",)), False),
+        (looked_at(RULES, SOURCES, "MFH"), True),
+        (looked_at(RULES, SOURCES, "MFE"), False),
+    ],
+)
+def test_what_is_not_seen_closes_only_where_tonight_looked(looked: Looked, is_closed: bool) -> None:
+    transition = one_night(known_as(a_finding()), None, looked)
+    assert transition.change is (Change.CLOSED if is_closed else Change.NOT_LOOKED)
+    assert transition.after is (State.CLOSED if is_closed else State.OPEN)
+
+
+def test_a_finding_of_the_registry_alone_needs_only_its_rule() -> None:
+    known = known_as(a_finding(sources=frozenset()))
+    assert one_night(known, None, looked_at(sources=())).change is Change.CLOSED
+
+
+def test_of_two_findings_with_one_key_the_better_graded_wins_in_any_order() -> None:
+    better, worse = a_finding(), a_finding(grade="D", summary="Weaker.")
+    for tonight in ([better, worse], [worse, better]):
+        (transition,) = reconcile({}, tonight, looked_at(), (), TODAY)
+        assert transition.finding is better
+
+
+def stored(finding: Finding, state: State, until: date | None = None) -> StoredFinding:
+    return StoredFinding(finding, state, Change.OPENED, 1, THEN, THEN, until, None, 1)
+
+
+def test_an_exemption_is_settled_at_once() -> None:
+    exemption = an_exemption(a_finding(), TODAY)
+    (granted,) = settle_exemptions([stored(a_finding(), State.OPEN)], [exemption], TODAY)
+    assert (granted.before, granted.after, granted.until) == (State.OPEN, State.EXEMPT, TODAY)
+    (ended,) = settle_exemptions([stored(a_finding(), State.EXEMPT, TODAY)], [], TODAY)
+    assert (ended.change, ended.after) == (Change.EXEMPTION_EXPIRED, State.OPEN)
+    same = [stored(a_finding(), State.EXEMPT, TODAY)]
+    assert settle_exemptions(same, [exemption], TODAY) == []
+
+
+FINDINGS = st.builds(
+    a_finding,
+    rule=st.sampled_from(RULES),
+    subject=st.tuples(st.just("mastodon"), st.sampled_from("abcde")),
+    sources=st.frozensets(st.sampled_from(SOURCES)),
+    summary=st.sampled_from(["One.", "Two."]),
+    schools=st.sampled_from([(), ("MFH",), ("MFE", "MFH")]),
+)
+KNOWN = st.lists(st.builds(known_as, FINDINGS, st.sampled_from(State)), max_size=6).map(
+    lambda known: {one.key: one for one in known}
+)
+LOOKED = st.builds(
+    looked_at,
+    st.sets(st.sampled_from(RULES)).map(tuple),
+    st.sets(st.sampled_from(SOURCES)).map(tuple),
+)
+EXEMPTIONS = st.lists(
+    st.builds(
+        an_exemption, FINDINGS, st.dates(TODAY - timedelta(days=2), TODAY + timedelta(days=2))
+    ),
+    max_size=3,
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(KNOWN, st.lists(FINDINGS, max_size=6), LOOKED, EXEMPTIONS, st.randoms())
+def test_properties_of_a_night(known, tonight, looked, exemptions, random) -> None:
+    transitions = reconcile(known, tonight, looked, exemptions, TODAY)
+    seen = {finding.key for finding in tonight}
+    assert [one.key for one in transitions] == sorted(seen | set(known))
+    for one in transitions:
+        if one.change is Change.CLOSED:
+            before = known[one.key]
+            assert one.key not in seen
+            assert before.rule in looked.rules
+            assert before.sources <= looked.complete_sources
+        if one.change is Change.NOT_LOOKED:
+            assert one.before is one.after
+    shuffled = random.sample(tonight, len(tonight))
+    assert reconcile(known, shuffled, looked, exemptions, TODAY) == transitions
+
+
+@settings(max_examples=120, deadline=None)
+@given(KNOWN, st.lists(FINDINGS, max_size=6), LOOKED, EXEMPTIONS)
+def test_the_same_night_twice_changes_nothing(known, tonight, looked, exemptions) -> None:
+    first = reconcile(known, tonight, looked, exemptions, TODAY)
+    after = {one.key: remember(one, known.get(one.key)) for one in first}
+    for one in reconcile(after, tonight, looked, exemptions, TODAY):
+        assert one.before is one.after
+        assert one.is_quiet
+        assert not one.is_renewed
+
+
+def remember(one: Transition, before: KnownFinding | None) -> KnownFinding:
+    if one.finding is not None:
+        return known_as(one.finding, one.after, until=one.until)
+    assert before is not None
+    return replace(before, state=one.after, until=one.until)
