@@ -28,7 +28,7 @@ class ReadingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one source gave tonight; ``counts`` has records by kind, ``dropped`` what was left out."""
+    """What one source gave tonight; ``counts`` is by kind, ``dropped`` what was left out."""
 
     source: str
     connector: str

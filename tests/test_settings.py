@@ -64,7 +64,7 @@ def test_relative_paths_start_from_the_file_wherever_one_stands(
             '[summary.smtp]\npassword = "hunter2"',
             "a secret is never written here",
         ),
-        (DISTRICT + 'path = "/tmp/x"', 'unknown setting "path"'),
+        (DISTRICT + 'path = "/elsewhere"', 'unknown setting "path"'),
         ("path = 3\n" + DISTRICT, 'unknown setting "path"'),
         ("[district", "is not valid TOML"),
         (b"\xff\xfe[\x00d\x00", "is not UTF-8"),

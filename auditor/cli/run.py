@@ -1,0 +1,207 @@
+"""``audit run``: one night."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from auditor.cli.options import config_option, format_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from auditor.nightly import NightResult
+
+FAIL_ON = ("A", "B", "C", "D", "confident", "possible", "recorded")
+RANK = {"A": 3, "confident": 3, "B": 2, "recorded": 2, "C": 1, "possible": 1, "D": 0}
+EXIT_FINDINGS = 1
+STEPS = 3
+COLUMNS = ("change", "state", "grade", "rule", "school", "platform", "summary")
+
+
+@click.command()
+@config_option
+@click.option("--school", help="Only this school, by code, name, alias or unique prefix.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    help="End with 1 when a finding of this grade or a stronger one is open.",
+)
+@click.option(
+    "--accept-smaller",
+    multiple=True,
+    metavar="SOURCE",
+    help="Take a source's far smaller answer as right, once.",
+)
+@format_option
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Log one line a source and rule.")
+def run(
+    config: Path,
+    school: str | None,
+    fail_on: str | None,
+    accept_smaller: tuple[str, ...],
+    format: str,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Run one night: read the sources, judge, keep the findings, write the reports."""
+    from auditor.settings import load_settings
+
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    settings = load_settings(config)
+    from auditor.nightly import run_night
+
+    with _progress(len(settings.sources) + STEPS, quiet) as tell:
+        result = run_night(settings, school=school, accept_smaller=accept_smaller, tell=tell)
+    if format == "table":
+        if not quiet:
+            for line in closing_lines(result):
+                click.echo(line)
+    else:
+        _print_data(result, format)
+    if result.exit_code == 0 and fail_on is not None and _fails(result, fail_on):
+        return EXIT_FINDINGS
+    return result.exit_code
+
+
+def closing_lines(result: NightResult) -> list[str]:
+    """Return the lines a run ends with: what changed, what was complete, where the report is."""
+    from auditor.findings import Change
+    from auditor.terminal import clean
+
+    scope = f"{result.district}, {result.school}" if result.school else result.district
+    new = result.changed(Change.OPENED) + result.changed(Change.REOPENED)
+    lines = [
+        f"{scope}: {new} new, {result.open} open, {result.changed(Change.CHANGED)} changed, "
+        f"{result.changed(Change.CLOSED)} gone, {result.changed(Change.NOT_LOOKED)} not looked at",
+        f"Complete for {result.complete} of {len(result.readings)} sources",
+    ]
+    lines += [
+        f"  {one.source}: {one.problem}. {one.advice}."
+        for one in result.readings
+        if not one.is_complete
+    ]
+    lines += [f"  rule {one.rule} sat out: {one.reason}" for one in result.outcomes if one.reason]
+    if result.pages:
+        lines.append(f"Report: {result.pages[0]}")
+    return [clean(line) for line in lines]
+
+
+def document(result: NightResult) -> dict[str, object]:
+    """Return the run as the JSON document other programs rely on (schema_version 1)."""
+    changes = {one.key: str(one.change) for one in result.transitions}
+    return {
+        "schema_version": 1,
+        "run": {
+            "id": result.run,
+            "started_at": result.started_at.isoformat(),
+            "district": result.district,
+            "school": result.school,
+            "rules": [
+                {"rule": one.rule, "state": str(one.state), "reason": one.reason}
+                for one in result.outcomes
+            ],
+            "notes": list(result.notes),
+            "pages": [str(page) for page in result.pages],
+        },
+        "sources": [
+            {
+                "name": one.source,
+                "connector": one.connector,
+                "state": str(one.state),
+                "records": one.records,
+                "dropped": one.dropped,
+                "calls": one.calls,
+                "problem": one.problem,
+                "advice": one.advice,
+                "notes": list(one.notes),
+            }
+            for one in result.readings
+        ],
+        "findings": [
+            {
+                "key": one.finding.key,
+                "rule": one.finding.rule,
+                "state": str(one.state),
+                "change": changes.get(one.finding.key, str(one.last_change)),
+                "grade": str(one.finding.grade),
+                "school": list(one.finding.schools),
+                "subject": list(one.finding.subject),
+                "platform": one.finding.platform,
+                "url": one.finding.url,
+                "affiliation": one.finding.affiliation,
+                "summary": one.finding.summary,
+                "first_seen": one.first_seen.isoformat(),
+                "last_seen": one.last_seen.isoformat(),
+                "evidence": [
+                    {
+                        "what": e.what,
+                        "ours": e.ours,
+                        "theirs": e.theirs,
+                        "source": e.source,
+                        "url": e.url,
+                        "seen_at": e.seen_at.isoformat() if e.seen_at else None,
+                    }
+                    for e in one.finding.evidence
+                ],
+                "reasons": list(one.finding.reasons),
+                "doubts": list(one.finding.doubts),
+            }
+            for one in result.findings
+        ],
+        "exit": result.exit_code,
+    }
+
+
+def _print_data(result: NightResult, format: str) -> None:
+    from auditor.cli.output import emit, emit_document
+
+    if format == "json":
+        emit_document(document(result))
+        return
+    changes = {one.key: str(one.change) for one in result.transitions}
+    rows = [
+        {
+            "change": changes.get(one.finding.key, str(one.last_change)),
+            "state": str(one.state),
+            "grade": str(one.finding.grade),
+            "rule": one.finding.rule,
+            "school": one.finding.schools,
+            "platform": one.finding.platform,
+            "summary": one.finding.summary,
+        }
+        for one in result.findings
+    ]
+    emit(rows, COLUMNS, format)
+
+
+def _fails(result: NightResult, fail_on: str) -> bool:
+    from auditor.lifecycle import OPEN_STATES
+
+    least = RANK[fail_on]
+    return any(
+        one.state in OPEN_STATES and RANK[str(one.finding.grade)] >= least
+        for one in result.findings
+    )
+
+
+@contextmanager
+def _progress(steps: int, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give what hears of progress: a bar on stderr, on a terminal only."""
+    with click.progressbar(
+        length=steps,
+        file=sys.stderr,
+        hidden=quiet or not sys.stderr.isatty(),
+        item_show_func=lambda text: text,
+    ) as bar:
+        yield lambda text: bar.update(1, text)

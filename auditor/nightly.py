@@ -1,0 +1,335 @@
+"""One night, as a numbered list of calls; ``run_night`` reads like the design."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from auditor import __version__, collect, lifecycle, plan
+from auditor.coverage import coverage_lines, platform_counts
+from auditor.errors import SettingsError
+from auditor.lifecycle import OPEN_STATES
+from auditor.outcomes import ReadingState, RuleOutcome, RuleState
+from auditor.publishing import publish
+from auditor.reporting import Night
+from auditor.findings import Change, State
+from auditor.rules import RULES, district_address_in_use
+from auditor.schools import SchoolList, join_schools
+from auditor.snapshot import Snapshot, merge_profiles
+from auditor.store import open_store
+from connectors.source import Capability
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
+
+    from auditor.collect import Collected
+    from auditor.findings import Finding, StoredFinding
+    from auditor.lifecycle import Transition
+    from auditor.matching.brand import Brand
+    from auditor.matching.gazetteer import District
+    from auditor.outcomes import Reading
+    from auditor.schools import School
+    from auditor.settings import Settings
+    from auditor.store import Store
+
+log = logging.getLogger(__name__)
+EXIT_RAN, EXIT_INCOMPLETE, EXIT_DENIED = 0, 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class NightResult:
+    """How a night went: readings, rules, what changed, what is known now, pages, exit code."""
+
+    run: int
+    started_at: datetime
+    district: str
+    school: str | None
+    readings: tuple[Reading, ...]
+    outcomes: tuple[RuleOutcome, ...]
+    transitions: tuple[Transition, ...]
+    findings: tuple[StoredFinding, ...]
+    pages: tuple[Path, ...]
+    notes: tuple[str, ...]
+    exit_code: int
+    schools: SchoolList = field(default_factory=lambda: SchoolList(()))
+
+    def changed(self, change: Change) -> int:
+        """Count the findings to which tonight did ``change``, those already gone left out."""
+        counts_gone = change is Change.REOPENED
+        return sum(
+            1
+            for one in self.transitions
+            if one.change is change and (counts_gone or one.before is not State.CLOSED)
+        )
+
+    @property
+    def open(self) -> int:
+        """How many findings are open now."""
+        return sum(1 for one in self.findings if one.state in OPEN_STATES)
+
+    @property
+    def complete(self) -> int:
+        """How many sources answered in full."""
+        return sum(1 for one in self.readings if one.is_complete)
+
+
+def run_night(
+    settings: Settings,
+    *,
+    now: datetime | None = None,
+    school: str | None = None,
+    accept_smaller: Collection[str] = (),
+    tell: Callable[[str], None] = lambda _: None,
+) -> NightResult:
+    """Run one night and write its reports; every step of the design's section 5.
+
+    ``now`` (aware) is the run's clock; ``school`` narrows the night to one school;
+    ``accept_smaller`` names sources whose shrinking is right; ``tell`` hears what is going on.
+    Raises AuditError (settings, store, lock, unknown school).
+    """
+    now = now or datetime.now(UTC)
+    collect.check_sources(settings)  # 1
+    _check_names(settings, accept_smaller)
+    store = open_store(settings.store.url)  # 2
+    try:
+        with store.lock():
+            return _run_locked(settings, store, now, school, accept_smaller, tell)
+    finally:
+        store.close()
+
+
+def _run_locked(
+    settings: Settings,
+    store: Store,
+    now: datetime,
+    school: str | None,
+    accept_smaller: Collection[str],
+    tell: Callable[[str], None],
+) -> NightResult:
+    began = monotonic()
+    district = _district(settings)
+    tell("Reading the sources")
+    collected = collect.read_all(  # 3, 4
+        settings, store.last_complete_counts(), now, accept_smaller, tell
+    )
+    schools = _schools(settings, district, collected)
+    only = schools.resolve(school) if school is not None else None
+    run = store.begin_run(now, __version__, settings.digest, only.code if only else None)
+    tell("Comparing")
+    snapshot = _snapshot(settings, store, district, schools, collected, now)  # 7
+    readings = [one.reading for one in collected]
+    outcomes, found, notes = _judge(settings, snapshot, readings)  # 8, 9
+    if only is not None:
+        found = [one for one in found if only.code in one.schools]
+    transitions = _reconcile(store, found, outcomes, readings, only, snapshot)  # 10
+    exit_code = _exit_code(readings, outcomes)
+    store.finish_run(  # 11
+        run,
+        readings=readings,
+        outcomes=outcomes,
+        transitions=transitions,
+        finished_at=now + timedelta(seconds=monotonic() - began),
+        outcome="complete" if exit_code == EXIT_RAN else "incomplete",
+        exit_code=exit_code,
+        item_of={rule.id: rule.item for rule in RULES},
+    )
+    tell("Writing the reports")
+    night = _night(settings, store, now, run, schools, collected, outcomes, transitions, notes)
+    pages = publish(night, only)  # 12
+    return NightResult(
+        run=run,
+        started_at=now,
+        district=settings.district.name,
+        school=only.name if only else None,
+        readings=tuple(readings),
+        outcomes=tuple(outcomes),
+        transitions=tuple(transitions),
+        findings=tuple(night.findings),
+        pages=pages,
+        notes=notes,
+        exit_code=exit_code,
+        schools=schools,
+    )
+
+
+def _night(
+    settings: Settings,
+    store: Store,
+    now: datetime,
+    run: int,
+    schools: SchoolList,
+    collected: Sequence[Collected],
+    outcomes: Sequence[RuleOutcome],
+    transitions: Sequence[Transition],
+    notes: tuple[str, ...],
+) -> Night:
+    """Gather what the reports are made of, as the store knows it after the night."""
+    history = store.source_history()
+    return Night(
+        run=run,
+        now=now,
+        settings=settings,
+        schools=schools,
+        findings=tuple(store.findings()),
+        readings=[one.reading for one in collected],
+        outcomes=outcomes,
+        history=history,
+        registered=tuple(store.registered_accounts().values()),
+        trend=store.trend(),
+        coverage=coverage_lines(platform_counts(collected), collected, history),
+        changes={one.key: one.change for one in transitions},
+        notes=notes,
+    )
+
+
+def _check_names(settings: Settings, accept_smaller: Collection[str]) -> None:
+    for name in accept_smaller:
+        if name not in settings.sources:
+            raise SettingsError(
+                f'--accept-smaller "{name}" is no source of {settings.path.name}; '
+                f"its sources are {', '.join(settings.sources) or 'none'}."
+            )
+
+
+def _district(settings: Settings) -> District | None:
+    """Look the district up in the gazetteer; SettingsError when its nces_id is not there."""
+    if settings.district.nces_id is None:
+        return None
+    from auditor.matching.gazetteer import open_gazetteer
+
+    district = open_gazetteer().district(settings.district.nces_id)
+    if district is None:
+        raise SettingsError(
+            f'district.nces_id "{settings.district.nces_id}" is not in the gazetteer; '
+            "look it up with `audit init --find`."
+        )
+    return district
+
+
+def _schools(
+    settings: Settings, district: District | None, collected: Sequence[Collected]
+) -> SchoolList:
+    gazetteer = [(one.name, one.town or None) for one in district.schools] if district else []
+    records = [school for one in collected for school in one.harvest.schools]
+    return join_schools(settings.schools, gazetteer, records)
+
+
+def _snapshot(
+    settings: Settings,
+    store: Store,
+    district: District | None,
+    schools: SchoolList,
+    collected: Sequence[Collected],
+    now: datetime,
+) -> Snapshot:
+    from auditor.matching.gazetteer import open_gazetteer
+
+    complete = [one for one in collected if one.reading.is_complete]
+    profiles, also_in = merge_profiles(
+        profile for one in complete for profile in one.harvest.profiles
+    )
+    return Snapshot(
+        taken_at=now,
+        today=now.astimezone(settings.zone).date(),
+        domains=settings.domains,
+        student_domains=tuple(one.lower() for one in settings.district.student_domains),
+        schools=schools,
+        brand=_brand(settings, district, schools),
+        gazetteer=open_gazetteer(),
+        people=tuple(person for one in complete for person in one.harvest.people),
+        profiles=profiles,
+        uses=tuple(use for one in complete for use in one.harvest.uses),
+        links=tuple(link for one in complete for link in one.harvest.links),
+        registered=store.registered_accounts(),
+        once_listed=frozenset(
+            known.subject[-1]
+            for known in store.known_findings().values()
+            if known.rule == district_address_in_use.ID and known.state is not State.CLOSED
+        ),
+        directories=frozenset(
+            one.reading.source for one in complete if Capability.PEOPLE in one.reading.capabilities
+        ),
+        also_in=also_in,
+    )
+
+
+def _brand(settings: Settings, district: District | None, schools: SchoolList) -> Brand:
+    from auditor.matching.brand import BrandSchool, brand_of
+
+    own = settings.district
+    sites = [(urlsplit(site).hostname or site).removeprefix("www.") for site in own.websites]
+    return brand_of(
+        name=own.name,
+        state=own.state or ((district and district.state) or None),
+        city=own.city or (district.city if district else None),
+        county=own.county or (district.county if district else None),
+        domains=tuple(dict.fromkeys((*settings.domains, *sites))),
+        aliases=own.aliases,
+        mascots=own.mascots,
+        schools=tuple(
+            BrandSchool(one.code, one.name, one.town, one.aliases, one.mascots)
+            for one in schools.schools
+        ),
+        nces_id=own.nces_id,
+    )
+
+
+def _judge(
+    settings: Settings, snapshot: Snapshot, readings: Sequence[Reading]
+) -> tuple[list[RuleOutcome], list[Finding], tuple[str, ...]]:
+    """Run every rule that may run; one that fails is recorded and the others go on."""
+    outcomes: list[RuleOutcome] = []
+    found: list[Finding] = []
+    notes: list[str] = []
+    for planned in plan.plan_rules(RULES, readings):
+        rule, options = planned.rule, settings.rules.options(planned.rule.id)
+        if not options.enabled:
+            reason = "switched off in audit.toml"
+            outcomes.append(RuleOutcome(rule.id, RuleState.OFF, reason=reason))
+        elif planned.reason is not None:
+            outcomes.append(RuleOutcome(rule.id, RuleState.SAT_OUT, reason=planned.reason))
+        else:
+            try:
+                result = rule.check(snapshot, options)
+            except Exception as error:
+                log.exception("rule %s failed", rule.id)
+                reason = f"an unexpected {type(error).__name__}; run with --debug and report it"
+                outcomes.append(RuleOutcome(rule.id, RuleState.FAILED, reason=reason))
+                continue
+            found += result.findings
+            notes += result.notes
+            outcomes.append(RuleOutcome(rule.id, RuleState.RAN, len(result.findings)))
+    log.info("rules: %s", dict(Counter(str(one.state) for one in outcomes)))
+    return outcomes, found, tuple(notes)
+
+
+def _reconcile(
+    store: Store,
+    found: Sequence[Finding],
+    outcomes: Sequence[RuleOutcome],
+    readings: Sequence[Reading],
+    only: School | None,
+    snapshot: Snapshot,
+) -> list[Transition]:
+    looked = lifecycle.Looked(
+        rules=frozenset(one.rule for one in outcomes if one.state is RuleState.RAN),
+        complete_sources=frozenset(one.source for one in readings if one.is_complete),
+        in_scope=lambda schools: only is None or only.code in schools,
+    )
+    return lifecycle.reconcile(
+        store.known_findings(), found, looked, store.exemptions(), snapshot.today
+    )
+
+
+def _exit_code(readings: Sequence[Reading], outcomes: Sequence[RuleOutcome]) -> int:
+    if any(one.state is ReadingState.DENIED for one in readings):
+        return EXIT_DENIED
+    broken = any(not one.is_complete for one in readings)
+    failed = any(one.state is RuleState.FAILED for one in outcomes)
+    return EXIT_INCOMPLETE if broken or failed else EXIT_RAN

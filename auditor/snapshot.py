@@ -1,0 +1,158 @@
+"""Tonight's records from complete readings, read-only, with the look-ups the rules need."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from connectors.records import AccountKey, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
+
+    from auditor.matching.addresses import FoundAddress
+    from auditor.matching.brand import Brand
+    from auditor.matching.branding import Branding
+    from auditor.matching.gazetteer import Gazetteer
+    from auditor.registry import RegisteredAccount
+    from auditor.schools import SchoolList
+    from connectors.records import AddressUse, Person, Profile, SiteLink
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What is known tonight.
+
+    ``also_in`` names every source of an account seen in several; ``once_listed`` are addresses of
+    open leads, which were somebody's in the staff directory or a function's.
+    """
+
+    taken_at: datetime
+    today: date
+    domains: tuple[str, ...]
+    student_domains: tuple[str, ...]
+    schools: SchoolList
+    brand: Brand
+    gazetteer: Gazetteer
+    people: tuple[Person, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    uses: tuple[AddressUse, ...] = ()
+    links: tuple[SiteLink, ...] = ()
+    registered: Mapping[AccountKey, RegisteredAccount] = field(default_factory=dict)
+    directories: frozenset[str] = frozenset()
+    once_listed: frozenset[str] = frozenset()
+    also_in: Mapping[AccountKey, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def _owners(self) -> dict[str, tuple[Person, ...]]:
+        owners: defaultdict[str, list[Person]] = defaultdict(list)
+        for person in self.people:
+            for address in person.addresses:
+                owners[address.casefold()].append(person)
+        return {address: tuple(people) for address, people in owners.items()}
+
+    @cached_property
+    def addresses(self) -> tuple[tuple[Profile, FoundAddress], ...]:
+        """Every district address that a profile itself shows, with where and in which disguise."""
+        from auditor.matching.addresses import AddressFinder
+
+        finder = AddressFinder(self.domains)
+        return tuple(
+            (profile, found) for profile in self.profiles for found in finder.find_in(profile)
+        )
+
+    @cached_property
+    def hashed_addresses(self) -> tuple[tuple[Profile, str], ...]:
+        """Every directory address whose hash a profile publishes."""
+        from auditor.matching.addresses import HashedDirectory
+
+        hashing = [profile for profile in self.profiles if profile.address_hashes]
+        if not hashing:
+            return ()
+        directory = HashedDirectory(self._owners)
+        return tuple((profile, one) for profile in hashing for one in directory.find_in(profile))
+
+    @cached_property
+    def branded(self) -> tuple[tuple[Profile, Branding], ...]:
+        """Every profile that may carry the district's brand, with the matcher's verdict."""
+        from auditor.matching.branding import judge_all
+
+        return tuple(judge_all(self.profiles, self.brand, self.gazetteer))
+
+    def owners(self, address: str) -> tuple[Person, ...]:
+        """Return who has an address; empty for an unknown or an empty one."""
+        return self._owners.get(address.casefold(), ()) if address else ()
+
+    def is_student_address(self, address: str) -> bool:
+        """Whether an address is at one of the domains kept for students."""
+        domain = address.rpartition("@")[2].casefold()
+        return any(domain == one or domain.endswith(f".{one}") for one in self.student_domains)
+
+    def registration(self, profile: Profile) -> RegisteredAccount | None:
+        """Return the registry's entry for an account, by native id or by handle."""
+        entry = self.registered.get(profile.key)
+        if entry is None and profile.account_id:
+            entry = self.registered.get(AccountKey(profile.platform, profile.account_id))
+        return entry
+
+    def sources_of(self, profile: Profile) -> frozenset[str]:
+        """Return the names of all sources in which an account was seen."""
+        return self.also_in.get(profile.key, frozenset({profile.source}))
+
+    def has_left(self, person: Person) -> bool:
+        """Whether the directory says that somebody left; unknown is not "left"."""
+        return person.standing is Standing.LEFT
+
+
+def merge_profiles(
+    profiles: Iterable[Profile],
+) -> tuple[tuple[Profile, ...], dict[AccountKey, frozenset[str]]]:
+    """Merge the same account from several sources; the first seen leads, gaps are filled.
+
+    Two entries are one account when their native ids are equal, or when their handles are and at
+    most one of them has a native id: a missing id never matches another missing id.
+    """
+    merged: list[Profile] = []
+    by_key: dict[AccountKey, int] = {}
+    by_handle: dict[tuple[str, str], int] = {}
+    seen_in: dict[int, set[str]] = {}
+    for profile in profiles:
+        key, handle = profile.key, (profile.platform, profile.account_id)
+        place = by_key.get(key)
+        if place is None and profile.account_id:
+            place = by_handle.get(handle)
+            if place is not None and profile.native_id and merged[place].native_id:
+                place = None
+        if place is None:
+            place = len(merged)
+            merged.append(profile)
+            by_handle.setdefault(handle, place)
+        else:
+            seen_in.setdefault(place, {merged[place].source}).add(profile.source)
+            merged[place] = _fill(merged[place], profile)
+        by_key[key] = place
+    also_in = {merged[place].key: frozenset(names) for place, names in seen_in.items()}
+    return tuple(merged), also_in
+
+
+_FILLED = (
+    "native_id", "display_name", "bio", "website", "location", "verified", "kind",
+    "created_on", "followers", "standing", "seen_at",
+)  # fmt: skip
+
+
+def _fill(known: Profile, other: Profile) -> Profile:
+    """Return ``known`` with what it lacks taken from ``other``."""
+    gaps = {
+        name: getattr(other, name)
+        for name in _FILLED
+        if getattr(known, name) is None and getattr(other, name) is not None
+    }
+    for name in ("public_addresses", "address_hashes"):
+        both = tuple(dict.fromkeys((*getattr(known, name), *getattr(other, name))))
+        if both != getattr(known, name):
+            gaps[name] = both
+    return replace(known, **gaps) if gaps else known

@@ -1,0 +1,52 @@
+"""A small invented district on disk: a staff list, found accounts and audit.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SETTINGS = """
+[district]
+name = "Marrowick Area School District"
+state = "WI"
+city = "Marrowick"
+county = "Tannewick County"
+aliases = ["Marrowick Schools"]
+email_domains = ["marrowick.example"]
+student_domains = ["students.marrowick.example"]
+[[schools]]
+code = "MHS"
+name = "Marrowick High School"
+town = "Marrowick"
+aliases = ["Marrowick HS"]
+[[schools]]
+code = "MMS"
+name = "Marrowick Middle School"
+town = "Marrowick"
+[sources.staff]
+connector = "spreadsheet"
+path = "staff.csv"
+[sources.found]
+connector = "profile_file"
+path = "found.csv"
+"""
+NAMES = ("Ida Marsh", "Noor Haddad", "Bao Tran", "Rosa Lindqvist", "Tom O'Dell")
+STAFF = "name,email,school,title\n" + "".join(
+    f"{name},{name.lower().replace(' ', '.').replace(chr(39), '')}@marrowick.example,"
+    f"{'Marrowick High School' if n % 2 == 0 else 'Marrowick Middle School'},Teacher\n"
+    for n, name in enumerate([*NAMES, *(f"Staff Member{n}" for n in range(20))])
+)
+FOUND = (
+    "url,display_name,bio,location\n"
+    "https://www.facebook.com/marrowickhighschool,Marrowick High School,News,\"Marrowick, WI\"\n"
+    "https://www.flickr.com/photos/idaphotos,Ida's photos,ida.marsh@marrowick.example,\n"
+    "https://www.instagram.com/sunrisebakery,Sunrise Bakery,Bread,\n"
+)
+
+
+def make_district(folder: Path, *, more: str = "", staff: str = STAFF, found: str = FOUND) -> Path:
+    """Write the district into a folder and return the path of its audit.toml."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "staff.csv").write_text(staff, encoding="utf-8")
+    (folder / "found.csv").write_text(found, encoding="utf-8")
+    (folder / "audit.toml").write_text(SETTINGS + more, encoding="utf-8")
+    return folder / "audit.toml"

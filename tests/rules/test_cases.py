@@ -1,0 +1,202 @@
+"""Rule cases as data: what is known tonight in, subjects out."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from auditor.matching.addresses import address_hashes
+from auditor.matching.brand import BrandSchool, brand_of
+from auditor.matching.gazetteer import open_gazetteer
+from auditor.registry import RegisteredAccount, Registration
+from auditor.rules import BY_ID, RULES
+from auditor.schools import School as DistrictSchool
+from auditor.schools import SchoolList
+from auditor.settings import RulesSettings
+from auditor.snapshot import Snapshot, merge_profiles
+from connectors.platforms import account_of
+from connectors.records import (
+    AccountKey,
+    AddressUse,
+    Grade,
+    Person,
+    Profile,
+    Role,
+    SiteLink,
+    Standing,
+    Way,
+)
+
+FOLDER = Path(__file__).parent / "cases"
+CASES = [
+    pytest.param(path.stem, case, id=f"{path.stem}: {case['name']}")
+    for path in sorted(FOLDER.glob("*.toml"))
+    for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
+]
+NOW = datetime(2026, 11, 17, 8, 15, tzinfo=UTC)
+KEYS = {
+    "name", "kind", "options", "people", "profiles", "uses", "links", "registered", "expect",
+    "grade", "schools", "people_found", "withheld", "reason", "notes", "once_listed",
+}  # fmt: skip
+
+
+def person(given: dict[str, Any], number: int) -> Person:
+    standing = given.get("standing", "active")
+    return Person(
+        source="roster",
+        id=given.get("id", f"p{number}"),
+        name=given.get("name", "Somebody"),
+        addresses=tuple(given["addresses"]),
+        role=Role(given.get("role", "staff")),
+        standing=Standing(standing) if standing else None,
+        schools=tuple(given.get("schools", ())),
+        groups=tuple(given.get("groups", ())),
+        title=given.get("title"),
+    )
+
+
+def profile(given: dict[str, Any]) -> Profile:
+    account = account_of(given["platform"], given.get("handle"), given.get("native_id"))
+    hashed = given.get("hash_of")
+    return Profile(
+        source="found",
+        platform=account.platform,
+        url=account.url,
+        handle=given.get("handle"),
+        native_id=given.get("native_id"),
+        display_name=given.get("display_name"),
+        bio=given.get("bio"),
+        location=given.get("location"),
+        public_addresses=tuple(given.get("public_addresses", ())),
+        address_hashes=(address_hashes(hashed)[1],) if hashed else (),
+        seen_at=NOW,
+        account_id=account.id,
+    )
+
+
+def registered(given: dict[str, Any]) -> RegisteredAccount:
+    account = account_of(given.get("platform", "facebook"), given["handle"], None)
+    state = Registration(given.get("state", "approved"))
+    review = given.get("review_on")
+    return RegisteredAccount(
+        key=account.key,
+        url=account.url,
+        handle=account.handle,
+        schools=tuple(given.get("schools", ())),
+        purpose="News",
+        owner=given.get("owner", "ida.marsh@marrowick.example"),
+        backup=None,
+        state=state,
+        requested_by="ida",
+        requested_on=date(2026, 1, 7),
+        approved_by="administrator",
+        approved_on=date(2026, 1, 9),
+        review_on=date.fromisoformat(review) if review else None,
+        may_use_district_address=given.get("may_use_district_address", False),
+    )
+
+
+def snapshot(case: dict[str, Any]) -> Snapshot:
+    schools = SchoolList(
+        [
+            DistrictSchool("MHS", "Marrowick High School", ids=frozenset({("roster", "org-mhs")})),
+            DistrictSchool("MMS", "Marrowick Middle School"),
+        ]
+    )
+    profiles, also_in = merge_profiles(map(profile, case.get("profiles", ())))
+    accounts = [registered(one) for one in case.get("registered", ())]
+    return Snapshot(
+        taken_at=NOW,
+        today=date(2026, 11, 17),
+        domains=("marrowick.example",),
+        student_domains=("students.marrowick.example",),
+        schools=schools,
+        brand=brand_of(
+            name="Marrowick Area School District",
+            state="WI",
+            city="Marrowick",
+            county="Tannewick County",
+            domains=("marrowick.example",),
+            aliases=("Marrowick Schools",),
+            mascots=("Bitterns",),
+            schools=tuple(
+                BrandSchool(one.code, one.name, "Marrowick", (), ()) for one in schools.schools
+            ),
+            nces_id=None,
+        ),
+        gazetteer=open_gazetteer(),
+        people=tuple(person(one, n) for n, one in enumerate(case.get("people", ()))),
+        profiles=profiles,
+        uses=tuple(
+            AddressUse(
+                "tenant",
+                one["address"],
+                one["site"],
+                Way(one["way"]),
+                Grade(one["grade"]),
+                seen_at=NOW,
+                statement=one["statement"],
+            )
+            for one in case.get("uses", ())
+        ),
+        links=tuple(
+            SiteLink("site", one["page"], AccountKey(one["platform"], one["account"]))
+            for one in case.get("links", ())
+        ),
+        registered={one.key: one for one in accounts},
+        directories=frozenset({"roster"}),
+        once_listed=frozenset(case.get("once_listed", ())),
+        also_in=also_in,
+    )
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES)
+def test_case(rule: str, case: dict[str, Any]) -> None:
+    assert set(case) <= KEYS
+    options = msgspec.convert({rule: case.get("options", {})}, RulesSettings, strict=True).options(
+        rule
+    )
+    result = BY_ID[rule].check(snapshot(case), options)
+    assert sorted(one.subject for one in result.findings) == sorted(map(tuple, case["expect"]))
+    assert (case["kind"] == "hit") is bool(case["expect"])
+    for finding in result.findings:
+        assert str(finding.grade) == case.get("grade", str(finding.grade))
+        assert list(finding.schools) == case.get("schools", list(finding.schools))
+        assert list(finding.people) == case.get("people_found", list(finding.people))
+        assert list(finding.withheld_from) == case.get("withheld", list(finding.withheld_from))
+        assert case.get("reason", "") in " ".join(finding.reasons)
+        assert finding.rule == rule
+        assert finding.evidence
+        assert finding.doubts
+    if "notes" in case:
+        assert len(result.notes) == case["notes"]
+
+
+def test_every_rule_has_a_hit_a_miss_and_an_unknown() -> None:
+    for rule in RULES:
+        kinds = {param.values[1]["kind"] for param in CASES if param.values[0] == rule.id}
+        assert kinds == {"hit", "miss", "unknown"}, rule.id
+
+
+def test_every_rule_has_a_manual_and_quotes_the_policy() -> None:
+    for rule in RULES:
+        assert "What it finds" in rule.manual
+        assert rule.sentence.startswith(f"Item {rule.item}:")
+        assert "violation" not in (rule.manual + rule.title + rule.sentence).casefold()
+
+
+def test_no_text_of_a_finding_holds_the_whole_bio() -> None:
+    long = "words " * 500 + "ida.marsh@marrowick.example" + " words" * 500
+    case = {
+        "people": [{"addresses": ["ida.marsh@marrowick.example"]}],
+        "profiles": [{"platform": "flickr", "handle": "gardenlog", "bio": long}],
+    }
+    rule = BY_ID["district-address-in-use"]
+    (finding,) = rule.check(snapshot(case), RulesSettings().district_address_in_use).findings
+    assert max(len(one.theirs) for one in finding.evidence) <= 80
+    assert "words words words words words words words words words words words" not in repr(finding)

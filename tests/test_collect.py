@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from auditor.collect import Collected, check_sources, guard, read_all
+from auditor.errors import SettingsError
+from auditor.outcomes import ReadingState
+from auditor.settings import load_settings
+
+if TYPE_CHECKING:
+    from auditor.settings import Settings
+
+DISTRICT = '[district]\nname = "M"\nemail_domains = ["marrowick.example"]\n'
+PEOPLE = "name,email,school\n" + "".join(
+    f"Person {n},person{n}@marrowick.example,Marrowick High School\n" for n in range(40)
+)
+
+
+def settings_of(folder: Path, text: str) -> Settings:
+    (folder / "audit.toml").write_text(DISTRICT + text)
+    return load_settings(folder / "audit.toml")
+
+
+STAFF = '[sources.staff]\nconnector = "spreadsheet"\npath = "staff.csv"\n'
+FOUND = '[sources.found]\nconnector = "profile_file"\npath = "found.csv"\n'
+
+
+def test_a_source_that_fails_costs_only_itself(tmp_path: Path, now: datetime) -> None:
+    (tmp_path / "staff.csv").write_text(PEOPLE)
+    told: list[str] = []
+    staff, found = read_all(settings_of(tmp_path, STAFF + FOUND), {}, now, tell=told.append)
+    assert staff.reading.state is ReadingState.COMPLETE
+    assert staff.reading.counts["people"] == 40
+    assert found.reading.state is ReadingState.FAILED
+    assert found.reading.problem
+    assert found.reading.advice
+    assert len(found.harvest) == 0
+    assert told == ["read staff", "read found"]
+
+
+def test_an_unexpected_error_in_one_source_costs_only_itself(
+    tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from connectors.directory.spreadsheet import Spreadsheet
+
+    def burst(_: Spreadsheet) -> None:
+        raise ZeroDivisionError("jo@marrowick.example")
+
+    monkeypatch.setattr(Spreadsheet, "fetch", burst)
+    (tmp_path / "found.csv").write_text("url\nhttps://www.facebook.com/someone\n")
+    staff, found = read_all(settings_of(tmp_path, STAFF + FOUND), {}, now)
+    assert staff.reading.state is ReadingState.FAILED
+    assert staff.reading.problem == "an unexpected ZeroDivisionError"
+    assert found.reading.is_complete
+
+
+def test_half_a_staff_list_has_shrunk_and_gives_nobody(tmp_path: Path, now: datetime) -> None:
+    (tmp_path / "staff.csv").write_text(PEOPLE)
+    settings = settings_of(tmp_path, STAFF)
+    last = {"staff": {"people": 80}}
+    (staff,) = read_all(settings, last, now)
+    assert staff.reading.state is ReadingState.SHRUNK
+    assert staff.harvest.people == ()
+    assert "40 people" in (staff.reading.problem or "")
+    (accepted,) = read_all(settings, last, now, accept_smaller=["staff"])
+    assert accepted.reading.is_complete
+
+
+@pytest.mark.parametrize(
+    ("before", "state"),
+    [(57, "complete"), (58, "shrunk"), (9, "complete"), (0, "complete")],
+)
+def test_the_guard_starts_under_seven_tenths(
+    tmp_path: Path, now: datetime, before: int, state: str
+) -> None:
+    (tmp_path / "staff.csv").write_text(PEOPLE)
+    (staff,) = read_all(settings_of(tmp_path, STAFF), {"staff": {"people": before}}, now)
+    assert staff.reading.state == state
+
+
+def test_a_kind_that_vanished_has_shrunk_too(tmp_path: Path, now: datetime) -> None:
+    (tmp_path / "staff.csv").write_text(PEOPLE)
+    (staff,) = read_all(settings_of(tmp_path, STAFF), {}, now)
+    guarded = guard(Collected(staff.reading, staff.harvest), {"links": 30}, 0.7)
+    assert guarded.reading.state is ReadingState.SHRUNK
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[sources.a]\nconnector = "spredsheet"', 'Did you mean "spreadsheet"'),
+        ('[sources.a]\nconnector = "spreadsheet"\npth = "x"', 'Did you mean "path"'),
+        ('[sources.a]\nconnector = "spreadsheet"', 'the setting "path" is missing'),
+        ('[sources.a]\nconnector = "spreadsheet"\npath = 3', 'the setting "path" is a int'),
+    ],
+)
+def test_a_wrong_source_is_one_sentence_before_anything_is_read(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(SettingsError, match=r"sources\.a: .*") as caught:
+        check_sources(settings_of(tmp_path, text))
+    assert words in str(caught.value)

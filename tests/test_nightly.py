@@ -1,0 +1,244 @@
+"""Nights from end to end: what opens, what closes, and what must not."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from auditor.errors import NoSuchSchool, SettingsError
+from auditor.findings import Change, State
+from auditor.nightly import run_night
+from auditor.outcomes import ReadingState, RuleState
+from auditor.settings import load_settings
+from tests.districts import FOUND, STAFF, make_district
+
+if TYPE_CHECKING:
+    from auditor.nightly import NightResult
+
+DAY = timedelta(days=1)
+
+
+def night(config: Path, now: datetime, **options: object) -> NightResult:
+    return run_night(load_settings(config), now=now, **options)  # type: ignore[arg-type]
+
+
+def changes(result: NightResult) -> dict[str, Change]:
+    rules = {one.finding.key: one.finding.rule for one in result.findings}
+    return {rules[one.key]: one.change for one in result.transitions}
+
+
+def test_a_first_night_opens_and_writes_every_page(tmp_path: Path, now: datetime) -> None:
+    result = night(make_district(tmp_path), now)
+    assert result.exit_code == 0
+    assert changes(result) == {
+        "district-address-in-use": Change.OPENED,
+        "unregistered-branded-account": Change.OPENED,
+    }
+    names = {path.name for path in (tmp_path / "reports").iterdir()}
+    assert names >= {
+        "index.html", "registry.html", "coverage.html", "findings.csv", "findings.json",
+        "school-MHS.html", "school-MMS.html", "coverage.csv", "coverage.json",
+    }  # fmt: skip
+    assert not [name for name in names if name.startswith((".", "tmp"))]
+    assert result.pages[0].name == "index.html"
+    assert (tmp_path / "reports").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "reports" / "index.html").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "audit.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_the_same_night_twice_changes_nothing(tmp_path: Path, now: datetime) -> None:
+    config = make_district(tmp_path)
+    first = night(config, now)
+    second = night(config, now + DAY)
+    assert set(changes(second).values()) == {Change.SEEN_AGAIN}
+    assert [one.first_seen for one in second.findings] == [
+        one.first_seen for one in first.findings
+    ]
+    assert all(one.last_seen > now + DAY - timedelta(minutes=1) for one in second.findings)
+
+
+def test_what_is_gone_closes_and_comes_back_as_reopened(tmp_path: Path, now: datetime) -> None:
+    config = make_district(tmp_path)
+    night(config, now)
+    (tmp_path / "found.csv").write_text(FOUND.replace("ida.marsh@marrowick.example", "gone"))
+    assert changes(night(config, now + DAY))["district-address-in-use"] is Change.CLOSED
+    (tmp_path / "found.csv").write_text(FOUND)
+    assert changes(night(config, now + 2 * DAY))["district-address-in-use"] is Change.REOPENED
+
+
+def test_a_source_that_is_down_closes_nothing(tmp_path: Path, now: datetime) -> None:
+    config = make_district(tmp_path)
+    night(config, now)
+    (tmp_path / "found.csv").unlink()
+    result = night(config, now + DAY)
+    assert set(changes(result).values()) == {Change.NOT_LOOKED}
+    assert {one.state for one in result.findings} == {State.OPEN}
+    assert result.exit_code == 3
+    assert result.complete == 1
+    assert {one.state for one in result.outcomes if one.reason} == {RuleState.SAT_OUT}
+    page = (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
+    assert "found" in page
+
+
+def test_a_source_taken_out_of_the_settings_closes_nothing(tmp_path: Path, now: datetime) -> None:
+    config = make_district(
+        tmp_path, more='[sources.other]\nconnector = "profile_file"\npath = "other.csv"\n'
+    )
+    (tmp_path / "other.csv").write_text("url\nhttps://www.flickr.com/photos/nobody\n")
+    night(config, now)
+    text = config.read_text(encoding="utf-8")
+    start = text.index("[sources.found]")
+    config.write_text(text[:start] + text[text.index("[sources.other]") :], encoding="utf-8")
+    assert set(changes(night(config, now + DAY)).values()) == {Change.NOT_LOOKED}
+
+
+def test_half_a_staff_list_makes_nobody_leave(tmp_path: Path, now: datetime) -> None:
+    config = make_district(tmp_path)
+    night(config, now)
+    half = STAFF.splitlines(keepends=True)[:10]
+    (tmp_path / "staff.csv").write_text("".join([half[0], *half[2:]]))  # without Ida Marsh
+    result = night(config, now + DAY)
+    staff = next(one for one in result.readings if one.source == "staff")
+    assert staff.state is ReadingState.SHRUNK
+    assert changes(result)["district-address-in-use"] is Change.NOT_LOOKED
+    assert result.exit_code == 3
+    accepted = night(config, now + 2 * DAY, accept_smaller=["staff"])
+    assert accepted.exit_code == 0
+    assert changes(accepted)["district-address-in-use"] is Change.CHANGED
+
+
+def test_one_school_looks_only_at_itself(tmp_path: Path, now: datetime) -> None:
+    config = make_district(tmp_path)
+    night(config, now)
+    before = (tmp_path / "reports" / "index.html").read_bytes()
+    (tmp_path / "found.csv").write_text("url\nhttps://www.flickr.com/photos/nobody\n")
+    result = night(config, now + DAY, school="marrowick middle school")
+    assert result.school == "Marrowick Middle School"
+    assert set(changes(result).values()) == {Change.NOT_LOOKED}
+    assert (tmp_path / "reports" / "index.html").read_bytes() == before
+    assert [path.name for path in result.pages] == ["school-MMS.html"]
+    result = night(config, now + 2 * DAY, school="MHS")
+    assert set(changes(result).values()) == {Change.CLOSED}
+
+
+def test_an_unknown_school_leaves_no_trace(tmp_path: Path, now: datetime) -> None:
+    config = make_district(tmp_path)
+    with pytest.raises(NoSuchSchool, match="Marrowick High School"):
+        night(config, now, school="Marrowick Hihg School")
+    assert not (tmp_path / "reports").exists()
+    assert night(config, now).run == 1
+
+
+def test_an_unknown_source_to_accept_is_refused(tmp_path: Path, now: datetime) -> None:
+    with pytest.raises(SettingsError, match="its sources are staff, found"):
+        night(make_district(tmp_path), now, accept_smaller=["staf"])
+
+
+def test_an_unknown_nces_id_is_refused(tmp_path: Path, now: datetime) -> None:
+    config = make_district(tmp_path)
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace('state = "WI"', 'state = "WI"\nnces_id = "9999999"'))
+    with pytest.raises(SettingsError, match="audit init --find"):
+        night(config, now)
+
+
+def test_a_rule_that_fails_costs_only_itself(
+    tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from auditor import nightly
+
+    def burst(*_: object) -> None:
+        raise ZeroDivisionError
+
+    config = make_district(tmp_path)
+    night(config, now)
+    broken = tuple(
+        replace(rule, check=burst) if rule.id == "district-address-in-use" else rule
+        for rule in nightly.RULES
+    )
+    monkeypatch.setattr(nightly, "RULES", broken)
+    result = night(config, now + DAY)
+    assert changes(result) == {
+        "district-address-in-use": Change.NOT_LOOKED,
+        "unregistered-branded-account": Change.SEEN_AGAIN,
+    }
+    assert result.exit_code == 3
+    assert any("ZeroDivisionError" in (one.reason or "") for one in result.outcomes)
+
+
+def test_a_rule_that_is_off_closes_nothing(tmp_path: Path, now: datetime) -> None:
+    config = make_district(tmp_path)
+    night(config, now)
+    with config.open("a", encoding="utf-8") as file:
+        file.write("[rules.district-address-in-use]\nenabled = false\n")
+    result = night(config, now + DAY)
+    assert changes(result)["district-address-in-use"] is Change.NOT_LOOKED
+    assert result.exit_code == 0
+
+
+def test_students_never_enter_the_store_or_the_reports(tmp_path: Path, now: datetime) -> None:
+    staff = STAFF.replace("title\n", "title,role\n", 1).replace(",Teacher\n", ",Teacher,staff\n")
+    staff += "Pia Pupil,pia.pupil@marrowick.example,Marrowick High School,,student\n"
+    found = FOUND + "https://www.flickr.com/photos/pias,Pia,pia.pupil@marrowick.example,\n"
+    result = night(make_district(tmp_path, staff=staff, found=found), now)
+    reading = next(one for one in result.readings if one.source == "staff")
+    assert reading.dropped.get("students") == 1
+    assert any("1 district address is shown" in note for note in result.notes)
+    for path in [*(tmp_path / "reports").iterdir(), tmp_path / "audit.sqlite"]:
+        assert b"pia" not in path.read_bytes().lower().replace(b"copia", b""), path.name
+
+
+def test_weak_leads_stay_off_the_school_page(tmp_path: Path, now: datetime) -> None:
+    found = FOUND + "https://www.facebook.com/marrowickhsfans,Marrowick HS fans maybe,,\n"
+    result = night(make_district(tmp_path, found=found), now)
+    weak = [one for one in result.findings if str(one.finding.grade) == "possible"]
+    page = (tmp_path / "reports" / "school-MHS.html").read_text(encoding="utf-8")
+    for one in weak:
+        assert one.finding.url not in page
+    assert "marrowickhighschool" in page
+
+
+def test_a_principals_own_lead_stays_off_the_school_page(tmp_path: Path, now: datetime) -> None:
+    staff = STAFF.replace(
+        "ida.marsh@marrowick.example,Marrowick High School,Teacher",
+        "ida.marsh@marrowick.example,Marrowick High School,Principal",
+    )
+    night(make_district(tmp_path, staff=staff), now)
+    reports = tmp_path / "reports"
+    assert "idaphotos" in (reports / "index.html").read_text(encoding="utf-8")
+    assert "idaphotos" not in (reports / "school-MHS.html").read_text(encoding="utf-8")
+    assert "idaphotos" not in (reports / "school-MHS.csv").read_text(encoding="utf-8")
+
+
+def test_no_page_or_export_calls_a_lead_a_violation(tmp_path: Path, now: datetime) -> None:
+    night(make_district(tmp_path), now)
+    for path in (tmp_path / "reports").iterdir():
+        assert "violation" not in path.read_text(encoding="utf-8").casefold(), path.name
+
+
+def test_a_lead_stays_when_its_owner_is_taken_out_of_the_directory(
+    tmp_path: Path, now: datetime
+) -> None:
+    config = make_district(tmp_path)
+    night(config, now)
+    (tmp_path / "staff.csv").write_text(STAFF.replace("ida.marsh", "i.newname"))
+    result = night(config, now + DAY)
+    assert changes(result)["district-address-in-use"] is Change.CHANGED
+    assert night(config, now + 2 * DAY).changed(Change.CLOSED) == 0
+
+
+def test_what_was_gone_before_is_not_counted_again(tmp_path: Path, now: datetime) -> None:
+    config = make_district(tmp_path)
+    night(config, now)
+    (tmp_path / "found.csv").write_text("url\nhttps://www.flickr.com/photos/nobody\n")
+    assert night(config, now + DAY).changed(Change.CLOSED) == 2
+    assert night(config, now + 2 * DAY).changed(Change.CLOSED) == 0
+    (tmp_path / "found.csv").unlink()
+    assert night(config, now + 3 * DAY).changed(Change.NOT_LOOKED) == 0
+    (tmp_path / "found.csv").write_text(FOUND)
+    assert night(config, now + 4 * DAY).changed(Change.REOPENED) == 2
