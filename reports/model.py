@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+
+NOT_OPEN = frozenset({"closed", "resolved", "false_positive", "exempt"})
+ENDING_SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +29,8 @@ class EvidenceLine:
 class FindingLine:
     """A finding as a reader sees it.
 
-    ``item`` is the policy item ("8" or "10"); ``state`` and ``change`` are keys with ``*_title`` for
-    people; ``schools`` are codes and ``school_names`` their names ("District" where none).
+    ``item`` is the policy item ("8" or "10"); ``state`` and ``change`` are keys with ``*_title``
+    for people; ``schools`` are codes and ``school_names`` their names ("District" where none).
     ``grade`` is "A".."D", "confident", "possible" or "recorded".  ``policy_sentence`` quotes the
     policy; ``dispute`` says how to contest; ``statement`` is the employee's own, when disputed.
     """
@@ -59,6 +63,17 @@ class FindingLine:
     evidence: tuple[EvidenceLine, ...] = ()
     reasons: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to look at it: not ended and not exempt."""
+        return self.state not in NOT_OPEN
+
+    def is_exemption_ending(self, today: date) -> bool:
+        """Whether it is exempt and the exemption ends within 30 days of ``today``."""
+        if self.state != "exempt" or self.until is None:
+            return False
+        return self.until <= today + ENDING_SOON
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +109,7 @@ class RuleLine:
 
 @dataclass(frozen=True, slots=True)
 class CoverageLine:
-    """One platform: which questions could be asked tonight, from which sources, and what no one may ask."""
+    """One platform and question: was it asked tonight, of whom, and what may no one ask."""
 
     platform: str
     platform_title: str
@@ -125,6 +140,11 @@ class AccountLine:
     approved_by: str | None
     review_on: date | None
     is_review_due: bool
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it was asked for and nobody has decided yet."""
+        return self.state == "requested"
 
 
 @dataclass(frozen=True, slots=True)

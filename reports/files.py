@@ -1,0 +1,36 @@
+"""Writing a report file: private, and there in full or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+PRIVATE_FOLDER = 0o700
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` at one stroke: a reader sees the old file or the new one.
+
+    The file gets mode 0600 and every folder made for it 0700; folders that exist keep theirs.
+    Raises ``OSError`` when the folder or the file cannot be written; nothing is left behind then.
+    """
+    _make_folders(path.parent)
+    handle, temporary = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".new"
+    )
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _make_folders(folder: Path) -> None:
+    missing = [step for step in (folder, *folder.parents) if not step.exists()]
+    for step in reversed(missing):
+        step.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
