@@ -112,9 +112,8 @@ class Finding:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFinding:
-    """A finding as the store remembers it before tonight.
+class KnownFinding(msgspec.Struct, frozen=True):
+    """A finding as the store remembers it before tonight; a night makes one of each.
 
     ``verdict`` is FALSE_POSITIVE for one that was judged so and has since gone; ``content`` is
     the finding's when it was last written.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from auditor.decisions import ActiveExemptions
 from auditor.findings import Change, State
 
@@ -44,8 +46,7 @@ class Looked:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(msgspec.Struct, frozen=True):
     """What a night does to one finding; ``finding`` is None when it was not seen.
 
     ``is_renewed`` marks one that is seen again with a change that is no news: its sources, say.

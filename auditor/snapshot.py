@@ -116,11 +116,12 @@ def merge_profiles(
     most one of them has a native id: a missing id never matches another missing id.
     """
     merged: list[Profile] = []
-    by_key: dict[AccountKey, int] = {}
+    by_key: dict[tuple[str, str], int] = {}
     by_handle: dict[tuple[str, str], int] = {}
     seen_in: dict[int, set[str]] = {}
     for profile in profiles:
-        key, handle = profile.key, (profile.platform, profile.account_id)
+        handle = (profile.platform, profile.account_id)
+        key = (profile.platform, profile.native_id) if profile.native_id else handle
         place = by_key.get(key)
         if place is None and profile.account_id:
             place = by_handle.get(handle)

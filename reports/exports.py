@@ -12,8 +12,9 @@ import csv
 import io
 import json
 import unicodedata
-from dataclasses import asdict, fields
+from dataclasses import fields, is_dataclass
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 from reports.files import write_private
@@ -63,6 +64,8 @@ def guard_cell(text: str) -> str:
 
     Format characters and spaces before it are looked through, and full-width signs count.
     """
+    if text[:1].isascii() and text[:1].isalnum():
+        return text
     visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
     if visible.startswith(tuple(_NOT_STRIPPED)):
         return f"'{text}"
@@ -85,11 +88,19 @@ def _about(report: Report) -> dict[str, Any]:
 
 
 def _write_json(path: Path, document: dict[str, Any]) -> None:
-    write_private(path, json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n")
+    """Write one entry of a list a line: readable, and without the slow path that ``indent`` takes."""
+    parts = []
+    for name, value in document.items():
+        if isinstance(value, list):
+            rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in value)
+            parts.append(f" {json.dumps(name)}: [\n  {rows}\n ]")
+        else:
+            parts.append(f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}")
+    write_private(path, ("{\n" + ",\n".join(parts) + "\n}\n").encode())
 
 
 def _write_csv(path: Path, kind: type[Any], lines: Iterable[Any]) -> None:
-    names = [field.name for field in fields(kind)]
+    names = _names(kind)
     sheet = io.StringIO(newline="")
     writer = csv.writer(sheet)
     writer.writerow(names)
@@ -100,7 +111,12 @@ def _write_csv(path: Path, kind: type[Any], lines: Iterable[Any]) -> None:
 
 
 def _plain(line: Any) -> dict[str, Any]:
-    return {name: _value(value) for name, value in asdict(line).items()}
+    return {name: _value(getattr(line, name)) for name in _names(type(line))}
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _value(value: Any) -> Any:
@@ -108,8 +124,8 @@ def _value(value: Any) -> Any:
         return printable(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, dict):
-        return {name: _value(inner) for name, inner in value.items()}
+    if is_dataclass(value):
+        return _plain(value)
     return [_value(inner) for inner in value] if isinstance(value, tuple | list) else value
 
 

@@ -28,6 +28,8 @@ def printable(text: str) -> str:
     Forbidden are controls other than TAB and LF, lone surrogates and noncharacters (HTML Standard,
     "preprocessing the input stream").
     """
+    if text.isascii() and text.isprintable():
+        return text
     return _FORBIDDEN.sub(REPLACEMENT, _LINE_ENDS.sub("\n", text))
 
 

@@ -83,7 +83,9 @@ def haystack(profile: Profile) -> str:
     lines = [""]
     for text in (profile.handle, profile.display_name, claim_of(profile.bio)):
         if text:
-            fused = squeeze_folded(fold(text[:LONGEST_NAME]))
+            text = text[:LONGEST_NAME]
+            is_fused = text.isascii() and text.isalnum()
+            fused = text.lower() if is_fused else squeeze_folded(fold(text))
             lines.append(fused)
             if not fused.isalpha():
                 lines += unleet(fused)
