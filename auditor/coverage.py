@@ -7,20 +7,27 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from auditor.wording import platform_title
+from auditor.wording import count, platform_title
 from connectors.platforms import platforms
 from connectors.source import Capability
 from reports.model import CoverageLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from auditor.collect import Collected
+    from auditor.outcomes import Reading
     from auditor.store import SourceHistory
 
+LISTED = "Accounts on a list: do they show a district address or carry a school's name?"
 QUESTIONS = (
-    ("address", "Shows a district address (item 10)"),
-    ("brand", "Carries the district's name (item 8)"),
+    ("address", Capability.PROFILES_BY_ADDRESS, "Search: who uses a district address? (item 10)"),
+    (
+        "brand",
+        Capability.PROFILES_BY_BRAND,
+        "Search: which accounts carry a school's name? (item 8)",
+    ),
 )
 
 
@@ -40,44 +47,67 @@ def coverage_lines(
     history: Mapping[str, SourceHistory],
 ) -> tuple[CoverageLine, ...]:
     """Say for each platform and question whether it was asked, of whom, and what cannot be."""
-    asked = [p for p in platforms() if platforms()[p].is_named_by_policy or p in counts]
-    broken = [
-        one.reading.source
-        for one in collected
-        if Capability.PROFILES in one.reading.capabilities and not one.reading.is_complete
-    ]
+    shown = [key for key, one in platforms().items() if one.is_named_by_policy or key in counts]
+    readings = [one.reading for one in collected]
+    broken = sorted(
+        one.source
+        for one in readings
+        if Capability.PROFILES in one.capabilities and not one.is_complete
+    )
     since = min(
         (h.incomplete_since for s in broken if (h := history.get(s)) and h.incomplete_since),
         default=None,
     )
     lines = []
-    for key in asked:
+    for key in shown:
         by_source = counts.get(key, {})
-        for question, words in QUESTIONS:
-            lines.append(
-                CoverageLine(
-                    platform=key,
-                    platform_title=platform_title(key),
-                    capability=words,
-                    is_asked=bool(by_source),
-                    state_title=_state(by_source, broken),
-                    sources=tuple(sorted(by_source)),
-                    since=since,
-                    remark=_limit(key, question),
-                )
+        lines.append(
+            CoverageLine(
+                platform=key,
+                platform_title=platform_title(key),
+                capability=LISTED,
+                is_asked=bool(by_source),
+                state_title=_listed(by_source),
+                sources=tuple(sorted(by_source)),
+                since=None,
+                remark=_not_read(broken, since),
             )
+        )
+        lines += [_search(key, *question, readings) for question in QUESTIONS]
     return tuple(lines)
 
 
-def _state(by_source: Mapping[str, int], broken: Sequence[str]) -> str:
+def _not_read(broken: Sequence[str], since: datetime | None) -> str:
+    if not broken:
+        return ""
+    when = f" since {since:%Y-%m-%d}" if since else ""
+    return f"{', '.join(broken)} could not be read in full{when}."
+
+
+def _listed(by_source: Mapping[str, int]) -> str:
     total = sum(by_source.values())
     if not total:
-        state = "Not checked: no list has an account there"
-    else:
-        state = f"Checked: {total:,} listed account{'s' if total > 1 else ''}"
-    if broken:
-        state += f"; {', '.join(sorted(broken))} could not be read"
-    return state
+        return "No list has an account there."
+    return f"Checked {count(total, 'listed account')}"
+
+
+def _search(
+    key: str, question: str, need: Capability, words: str, readings: Sequence[Reading]
+) -> CoverageLine:
+    """Say whether any source could search this platform; none does unless it says so itself."""
+    searching = tuple(
+        one.source for one in readings if need in one.capabilities and one.connector == key
+    )
+    return CoverageLine(
+        platform=key,
+        platform_title=platform_title(key),
+        capability=words,
+        is_asked=bool(searching),
+        state_title="Asked" if searching else _limit(key, question),
+        sources=searching,
+        since=None,
+        remark="",
+    )
 
 
 @cache

@@ -77,11 +77,7 @@ def _schools(
         SchoolCount(
             names.name(code),
             sum(1 for one in strong if code in one.finding.schools and is_new(one, now)),
-            sum(
-                1
-                for one in strong
-                if code in one.finding.schools and one.state in OPEN_STATES
-            ),
+            sum(1 for one in strong if code in one.finding.schools and one.state in OPEN_STATES),
         )
         for code in codes
     )
@@ -99,9 +95,7 @@ def school_names(settings: Settings) -> SchoolList:
     return join_schools(settings.schools, listed, ())
 
 
-def _next_steps(
-    counts: DigestCounts, failed: dict[str, SourceHistory], has_run: bool
-) -> list[str]:
+def _next_steps(counts: DigestCounts, failed: dict[str, SourceHistory], has_run: bool) -> list[str]:
     steps = []
     if not has_run:
         steps.append("No run ended in the last seven days: look at the nightly job.")

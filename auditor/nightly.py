@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from auditor import __version__, collect, lifecycle, plan
 from auditor.coverage import coverage_lines, platform_counts
 from auditor.errors import SettingsError
+from auditor.findings import Change, State
 from auditor.lifecycle import OPEN_STATES
 from auditor.outcomes import ReadingState, RuleOutcome, RuleState
 from auditor.publishing import publish
 from auditor.reporting import Night
-from auditor.findings import Change, State
 from auditor.rules import RULES, district_address_in_use
 from auditor.schools import SchoolList, join_schools
 from auditor.snapshot import Snapshot, merge_profiles

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.reporting import build_district, build_school, school_page
+from auditor.reporting import (
+    build_district,
+    build_school,
+    registry_page,
+    school_page,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +63,7 @@ def _write_school(
     if "html" in formats:
         pages = [folder / school_page(school)]
         html.write_school(report, pages[0])
+        html.write_registry(report, folder / registry_page(school))
     if "csv" in formats:
         exports.write_csv(report, folder / f"school-{school.code}.csv")
     if "json" in formats:

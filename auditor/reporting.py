@@ -77,6 +77,11 @@ def school_page(school: School) -> str:
     return f"school-{school.code}.html"
 
 
+def registry_page(school: School | None) -> str:
+    """Return the file name of the list of approved accounts: the district's or a school's own."""
+    return f"registry-{school.code}.html" if school else "registry.html"
+
+
 def build_district(night: Night) -> Report:
     """Build the district's report: every finding, every grade."""
     lines = _lines(night, list(night.findings))
@@ -94,9 +99,10 @@ def build_school(night: Night, school: School) -> Report:
     weak = sum(1 for one in own if str(one.finding.grade) in WEAK and one.state in OPEN_STATES)
     notes: tuple[str, ...] = ()
     if weak:
+        stay = "stays" if weak == 1 else "stay"
         notes = (
-            f"{count(weak, 'weaker lead')} about this school {'stays' if weak == 1 else 'stay'} with {night.settings.district.responsible}"
-            " until somebody has looked.",
+            f"{count(weak, 'weaker lead')} about this school {stay} with "
+            f"{night.settings.district.responsible} until somebody has looked.",
         )
     return _report(night, school, _lines(night, shown), notes)
 
@@ -149,8 +155,8 @@ def _report(
         dispose_after=(night.now + timedelta(days=keep)).date() if keep else None,
         headline=headline_of(shown, registered, night.now),
         pages=Pages(
-            "index.html",
-            "registry.html",
+            school_page(school) if school else "index.html",
+            registry_page(school),
             "coverage.html",
             f"{stem}.csv" if "csv" in formats else None,
             f"{stem}.json" if "json" in formats else None,
@@ -195,7 +201,7 @@ def _finding_line(one: StoredFinding, night: Night, dispute: str) -> FindingLine
         school_names=tuple(night.schools.name(code) for code in finding.schools) or ("District",),
         platform=finding.platform or "",
         platform_title=platform_title(finding.platform) if finding.platform else "",
-        subject=finding.summary,
+        subject=", ".join(finding.subject[1:]),
         url=finding.url,
         grade=str(finding.grade),
         grade_title=GRADES[finding.grade],

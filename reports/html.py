@@ -146,7 +146,5 @@ def _gaps(lines: Sequence[CoverageLine]) -> list[tuple[str, list[str]]]:
     gaps: dict[str, dict[str, None]] = {}
     for line in lines:
         if not line.is_asked:
-            gaps.setdefault(line.state_title, {})[f"{line.platform_title} ({line.capability})"] = (
-                None
-            )
+            gaps.setdefault(line.state_title, {})[line.platform_title] = None
     return [(reason, list(platforms)) for reason, platforms in gaps.items()]

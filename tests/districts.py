@@ -37,7 +37,7 @@ STAFF = "name,email,school,title\n" + "".join(
 )
 FOUND = (
     "url,display_name,bio,location\n"
-    "https://www.facebook.com/marrowickhighschool,Marrowick High School,News,\"Marrowick, WI\"\n"
+    'https://www.facebook.com/marrowickhighschool,Marrowick High School,News,"Marrowick, WI"\n'
     "https://www.flickr.com/photos/idaphotos,Ida's photos,ida.marsh@marrowick.example,\n"
     "https://www.instagram.com/sunrisebakery,Sunrise Bakery,Bread,\n"
 )

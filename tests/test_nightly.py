@@ -54,9 +54,7 @@ def test_the_same_night_twice_changes_nothing(tmp_path: Path, now: datetime) -> 
     first = night(config, now)
     second = night(config, now + DAY)
     assert set(changes(second).values()) == {Change.SEEN_AGAIN}
-    assert [one.first_seen for one in second.findings] == [
-        one.first_seen for one in first.findings
-    ]
+    assert [one.first_seen for one in second.findings] == [one.first_seen for one in first.findings]
     assert all(one.last_seen > now + DAY - timedelta(minutes=1) for one in second.findings)
 
 

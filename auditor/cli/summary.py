@@ -55,8 +55,8 @@ def send(config: Path, dry_run: bool, week: str | None, resend: bool, format: st
 
     Ends with 3 when somebody did not get it for sure.
     """
-    from auditor.mailing import check_week, mail_summary, week_of
     from auditor.digesting import build_digest
+    from auditor.mailing import check_week, mail_summary, week_of
     from auditor.store.outbox import LetterState
 
     if week is not None:

@@ -41,9 +41,7 @@ def test_closing_lines_say_what_changed_and_where_the_report_is(
     assert f"Report: {tmp_path / 'reports' / 'index.html'}" in out
 
 
-def test_json_is_one_document_on_stdout(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_is_one_document_on_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = make_district(tmp_path)
     assert invoke(["run", "-c", str(config), "--format", "json"]) == 0
     captured = capsys.readouterr()
