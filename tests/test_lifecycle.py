@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from auditor.decisions import Exemption, ExemptionSubject, SubjectKind
 from auditor.findings import Change, Finding, KnownFinding, State, StoredFinding
@@ -19,7 +20,7 @@ SOURCES = ("roster", "found", "sites")
 
 
 def known_as(finding: Finding, state: State = State.OPEN, **changes: object) -> KnownFinding:
-    return replace(
+    return structs.replace(
         KnownFinding(
             key=finding.key,
             rule=finding.rule,
@@ -279,4 +280,4 @@ def remember(one: Transition, before: KnownFinding | None) -> KnownFinding:
     if one.finding is not None:
         return known_as(one.finding, one.after, until=one.until)
     assert before is not None
-    return replace(before, state=one.after, until=one.until)
+    return structs.replace(before, state=one.after, until=one.until)

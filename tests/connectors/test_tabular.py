@@ -150,7 +150,11 @@ def test_caps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "more than 300 columns" in refusal("email," + "," * 300 + "\n")
     assert "more than 100,000 characters" in refusal(f"email,name\ne,{'x' * 100_001}\n")
     assert "million characters" in refusal("email\n" + "x" * 1_000_001)
+    before = csv.field_size_limit(131_072)
     assert "is too long" in refusal(f"email,name\ne,{'x' * 200_000}\n")
+    csv.field_size_limit(2_000_000)
+    assert "more than 100,000 characters" in refusal(f"email,name\ne,{'x' * 200_000}\n")
+    csv.field_size_limit(before)
     monkeypatch.setattr(connectors.tabular, "MAX_ROWS", 3)
     assert "more than 3 rows" in refusal("email,name\n" + "e,n\n" * 4)
     assert len(rows_of("email,name\n" + "e,n\n" * 3)) == 3

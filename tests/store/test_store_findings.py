@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import IntegrityError
 
@@ -308,7 +309,7 @@ def test_an_opened_finding_must_have_been_seen(store: Store) -> None:
     run = store.begin_run(FIRST, "1.0", "abc", None)
     with pytest.raises(ValueError, match="without being seen"):
         store.finish_run(
-            run, readings=(), outcomes=(), transitions=[replace(transition, finding=None)],
+            run, readings=(), outcomes=(), transitions=[structs.replace(transition, finding=None)],
             finished_at=FIRST, outcome="x", exit_code=0, item_of={},
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Fail when line and branch coverage of auditor/ is under its floor.  Use: coverage_floor.py FILE"""
+"""Fail when coverage of auditor/ is under its floor.  Use: coverage_floor.py FILE"""
 
 from __future__ import annotations
 
