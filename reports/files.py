@@ -12,6 +12,7 @@ PRIVATE_FOLDER = 0o700
 def write_private(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` at one stroke: a reader sees the old file or the new one.
 
+    A page that a power cut spoils is written again by the next run, so the disk is not waited for.
     The file gets mode 0600 and every folder made for it 0700; folders that exist keep theirs.
     Raises ``OSError`` when the folder or the file cannot be written; nothing is left behind then.
     """
@@ -22,8 +23,6 @@ def write_private(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -73,6 +74,7 @@ def _directive(name: str, texts: Iterable[str]) -> str:
     return " ".join([name, *(hashes or ["'none'"])])
 
 
+@cache
 def _source_hash(text: str) -> str:
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
