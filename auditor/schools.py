@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -12,13 +13,19 @@ from typing import TYPE_CHECKING
 from auditor.errors import NoSuchSchool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from auditor.settings import SchoolSettings
     from connectors.records import Person
     from connectors.records import School as SchoolRecord
 
 NOT_SCHOOLS = frozenset({"district", "department", "local", "state", "national"})
+
+
+SPELT_OUT = {
+    "el": "elementary", "elem": "elementary", "es": "elementary", "hi": "high", "hs": "high",
+    "jr": "junior", "ms": "middle", "mid": "middle", "sch": "school", "sr": "senior",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,10 @@ class SchoolList:
             hits = [s for s in self.schools if wanted and wanted in map(fold_name, names(s))]
             if len(hits) == 1:
                 return hits[0]
+        key = school_key(text)
+        hits = [s for s in self.schools if key and key in map(school_key, (s.name, *s.aliases))]
+        if len(hits) == 1:
+            return hits[0]
         hits = [s for s in self.schools if wanted and fold_name(s.name).startswith(wanted)]
         if len(hits) == 1:
             return hits[0]
@@ -100,39 +111,75 @@ def fold_name(text: str) -> str:
     return " ".join(re.findall(r"\w+", folded.replace("_", " ")))
 
 
+def school_key(text: str) -> str:
+    """Fold a school's name so that registers agree: "Amery High", "AMERY HS", "Amery High School".
+
+    Abbreviated levels are spelt out, and the word "school" at the end is dropped.
+    """
+    words = [SPELT_OUT.get(word, word) for word in fold_name(text).split()]
+    while len(words) > 1 and words[-1] in {"school", "schools"}:
+        words.pop()
+    return " ".join(words)
+
+
 def join_schools(
     configured: Sequence[SchoolSettings],
     gazetteer: Sequence[tuple[str, str | None]],
     directory: Sequence[SchoolRecord],
 ) -> SchoolList:
-    """Join the three lists of schools by folded name or alias.
+    """Join the three lists of schools by name or alias as ``school_key`` folds them.
 
-    ``gazetteer`` has (name, town) pairs.  Settings lead; directory entries that are no schools
-    (type district or department) are left out unless settings name them in ``members``.
+    ``gazetteer`` has (name, town) pairs.  Settings lead; two schools of one list are never joined.
+    Directory entries that are no schools (type district or department) are left out unless
+    settings name them in ``members``.
     """
     schools = [School(s.code, s.name, s.town, s.aliases, s.mascots, s.members) for s in configured]
-    known = {fold_name(name): n for n, s in enumerate(schools) for name in (s.name, *s.aliases)}
+    index = _Index()
+    for number, school in enumerate(schools):
+        index.add(number, school.name, *school.aliases)
+    own = len(schools)
     for name, town in gazetteer:
-        place = known.get(fold_name(name))
+        place = index.find(name, range(own))
         if place is None:
-            known[fold_name(name)] = len(schools)
+            index.add(len(schools), name)
             schools.append(School(_new_code(name, schools), name, town or None))
         elif schools[place].town is None:
             schools[place] = replace(schools[place], town=town or None)
     for record in directory:
-        _join_record(record, schools, known)
+        _join_record(record, schools, index)
     return SchoolList(schools)
 
 
-def _join_record(record: SchoolRecord, schools: list[School], known: dict[str, int]) -> None:
+class _Index:
+    """Places of schools by folded name and by key."""
+
+    def __init__(self) -> None:
+        self._places: defaultdict[str, list[int]] = defaultdict(list)
+
+    def add(self, place: int, *names: str) -> None:
+        for name in names:
+            for key in {fold_name(name), school_key(name)}:
+                self._places[key].append(place)
+
+    def find(self, name: str, among: Container[int]) -> int | None:
+        """Return the place of the one school of this name; the exact spelling decides first."""
+        for key in (fold_name(name), school_key(name)):
+            places = {place for place in self._places.get(key, ()) if key and place in among}
+            if len(places) == 1:
+                return places.pop()
+        return None
+
+
+def _join_record(record: SchoolRecord, schools: list[School], index: _Index) -> None:
     pair = (record.source, record.id)
     place = next((n for n, s in enumerate(schools) if record.id in s.members), None)
     if place is None:
-        place = known.get(fold_name(record.name))
+        taken = {n for n, s in enumerate(schools) if any(ids[0] == pair[0] for ids in s.ids)}
+        place = index.find(record.name, set(range(len(schools))) - taken)
     if place is not None:
         schools[place] = replace(schools[place], ids=schools[place].ids | {pair})
     elif record.kind not in NOT_SCHOOLS and record.name.strip():
-        known[fold_name(record.name)] = len(schools)
+        index.add(len(schools), record.name)
         code = _new_code(record.name, schools)
         schools.append(School(code, record.name, record.town, ids=frozenset({pair})))
 

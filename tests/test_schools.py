@@ -103,3 +103,23 @@ def test_a_prefix_of_two_is_refused_with_both() -> None:
 def test_an_exact_name_wins_over_those_it_begins() -> None:
     schools = join_schools([], [("East", None), ("East High School", None)], [])
     assert schools.resolve("east").name == "East"
+
+
+def test_registers_that_spell_a_school_differently_mean_one_school() -> None:
+    schools = join_schools(
+        [], [("Amery High", "Amery"), ("Lien Elem", "Amery")],
+        [a_school(id="7", name="Amery High School"), a_school(id="8", name="Lien Elementary")],
+    )  # fmt: skip
+    assert [one.ids for one in schools.schools] == [{("roster", "7")}, {("roster", "8")}]
+    assert schools.resolve("Amery High School").name == "Amery High"
+    assert schools.resolve("AMERY HS").name == "Amery High"
+    assert schools.resolve("Lien Elementary School").name == "Lien Elem"
+
+
+def test_two_schools_of_one_list_are_never_joined() -> None:
+    twice = [("Alternative School", "Easton"), ("Alternative School", "Weston")]
+    assert len(join_schools([], twice, []).schools) == 2
+    both = [a_school(id="1", name="Lincoln"), a_school(id="2", name="Lincoln School")]
+    schools = join_schools([], [], both)
+    assert [one.name for one in schools.schools] == ["Lincoln", "Lincoln School"]
+    assert schools.resolve("lincoln school").name == "Lincoln School"
