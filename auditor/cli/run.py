@@ -13,10 +13,12 @@ import click
 from auditor.cli.options import config_option, format_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from auditor.findings import StoredFinding
     from auditor.nightly import NightResult
+    from auditor.outcomes import Reading
 
 FAIL_ON = ("A", "B", "C", "D", "confident", "possible", "recorded")
 RANK = {"A": 3, "confident": 3, "B": 2, "recorded": 2, "C": 1, "possible": 1, "D": 0}
@@ -117,52 +119,55 @@ def document(result: NightResult) -> dict[str, object]:
             "notes": list(result.notes),
             "pages": [str(page) for page in result.pages],
         },
-        "sources": [
-            {
-                "name": one.source,
-                "connector": one.connector,
-                "state": str(one.state),
-                "records": one.records,
-                "dropped": one.dropped,
-                "calls": one.calls,
-                "problem": one.problem,
-                "advice": one.advice,
-                "notes": list(one.notes),
-            }
-            for one in result.readings
-        ],
-        "findings": [
-            {
-                "key": one.finding.key,
-                "rule": one.finding.rule,
-                "state": str(one.state),
-                "change": changes.get(one.finding.key, str(one.last_change)),
-                "grade": str(one.finding.grade),
-                "school": list(one.finding.schools),
-                "subject": list(one.finding.subject),
-                "platform": one.finding.platform,
-                "url": one.finding.url,
-                "affiliation": one.finding.affiliation,
-                "summary": one.finding.summary,
-                "first_seen": one.first_seen.isoformat(),
-                "last_seen": one.last_seen.isoformat(),
-                "evidence": [
-                    {
-                        "what": e.what,
-                        "ours": e.ours,
-                        "theirs": e.theirs,
-                        "source": e.source,
-                        "url": e.url,
-                        "seen_at": e.seen_at.isoformat() if e.seen_at else None,
-                    }
-                    for e in one.finding.evidence
-                ],
-                "reasons": list(one.finding.reasons),
-                "doubts": list(one.finding.doubts),
-            }
-            for one in result.findings
-        ],
+        "sources": [_source(one) for one in result.readings],
+        "findings": [_finding(one, changes) for one in result.findings],
         "exit": result.exit_code,
+    }
+
+
+def _source(one: Reading) -> dict[str, object]:
+    return {
+        "name": one.source,
+        "connector": one.connector,
+        "state": str(one.state),
+        "records": one.records,
+        "dropped": one.dropped,
+        "calls": one.calls,
+        "problem": one.problem,
+        "advice": one.advice,
+        "notes": list(one.notes),
+    }
+
+
+def _finding(one: StoredFinding, changes: Mapping[str, str]) -> dict[str, object]:
+    finding = one.finding
+    return {
+        "key": finding.key,
+        "rule": finding.rule,
+        "state": str(one.state),
+        "change": changes.get(finding.key, str(one.last_change)),
+        "grade": str(finding.grade),
+        "school": list(finding.schools),
+        "subject": list(finding.subject),
+        "platform": finding.platform,
+        "url": finding.url,
+        "affiliation": finding.affiliation,
+        "summary": finding.summary,
+        "first_seen": one.first_seen.isoformat(),
+        "last_seen": one.last_seen.isoformat(),
+        "evidence": [
+            {
+                "what": e.what,
+                "ours": e.ours,
+                "theirs": e.theirs,
+                "source": e.source,
+                "url": e.url,
+                "seen_at": e.seen_at.isoformat() if e.seen_at else None,
+            }
+            for e in finding.evidence
+        ],
+        "reasons": list(finding.reasons),
+        "doubts": list(finding.doubts),
     }
 
 
@@ -173,18 +178,7 @@ def _print_data(result: NightResult, format: str) -> None:
         emit_document(document(result))
         return
     changes = {one.key: str(one.change) for one in result.transitions}
-    rows = [
-        {
-            "change": changes.get(one.finding.key, str(one.last_change)),
-            "state": str(one.state),
-            "grade": str(one.finding.grade),
-            "rule": one.finding.rule,
-            "school": one.finding.schools,
-            "platform": one.finding.platform,
-            "summary": one.finding.summary,
-        }
-        for one in result.findings
-    ]
+    rows = [_finding(one, changes) for one in result.findings]
     emit(rows, COLUMNS, format)
 
 

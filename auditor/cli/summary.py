@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from auditor.cli.options import config_option, format_option
+from auditor.cli.session import open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from auditor.settings import Settings
@@ -35,9 +35,8 @@ def preview(config: Path, form: str) -> int:
     from auditor.digesting import build_digest
     from reports.digest import render_html, render_text
 
-    now = datetime.now(UTC)
-    with _opened(config) as (settings, store):
-        digest = build_digest(settings, store, now)
+    with open_session(config) as session:
+        digest = build_digest(session.settings, session.store, session.now)
     click.echo(render_html(digest) if form == "html" else render_text(digest), nl=False)
     return EXIT_SENT
 
@@ -64,8 +63,8 @@ def send(config: Path, dry_run: bool, week: str | None, resend: bool, format: st
             week = check_week(week)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--week") from None
-    now = datetime.now(UTC)
-    with _opened(config) as (settings, store):
+    with open_session(config) as session:
+        settings, store, now = session.settings, session.store, session.now
         week = week or week_of(now, settings.zone)
         if dry_run:
             return _print_plan(settings, store, week, now, resend, format)
@@ -104,16 +103,3 @@ def _print(rows: Sequence[Mapping[str, object]], columns: Sequence[str], format:
     from auditor.cli.output import emit
 
     emit(rows, columns, format)
-
-
-@contextmanager
-def _opened(config: Path) -> Iterator[tuple[Settings, Store]]:
-    from auditor.settings import load_settings
-    from auditor.store import open_store
-
-    settings = load_settings(config)
-    store = open_store(settings.store.url)
-    try:
-        yield settings, store
-    finally:
-        store.close()
