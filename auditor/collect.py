@@ -56,7 +56,8 @@ def check_sources(settings: Settings) -> None:
             )
         except NotConfigured as error:
             raise SettingsError(
-                f"{settings.path}: sources.{source.name}: {error.problem}. {error.advice}."
+                f"{settings.path}: sources.{source.name}: {error.problem}. {error.advice}"
+                f"{'' if error.advice.endswith('?') else '.'}"
             ) from None
 
 

@@ -58,6 +58,14 @@ class NightResult:
     notes: tuple[str, ...]
     exit_code: int
     schools: SchoolList = field(default_factory=lambda: SchoolList(()))
+    scope: str | None = None
+
+    @property
+    def in_scope(self) -> tuple[StoredFinding, ...]:
+        """The findings of the school that was asked for, all of them without one."""
+        if self.scope is None:
+            return self.findings
+        return tuple(one for one in self.findings if self.scope in one.finding.schools)
 
     def changed(self, change: Change) -> int:
         """Count the findings to which tonight did ``change``, those already gone left out."""
@@ -71,7 +79,7 @@ class NightResult:
     @property
     def open(self) -> int:
         """How many findings are open now."""
-        return sum(1 for one in self.findings if one.state in OPEN_STATES)
+        return sum(1 for one in self.in_scope if one.state in OPEN_STATES)
 
     @property
     def complete(self) -> int:
@@ -155,6 +163,7 @@ def _run_locked(
         notes=notes,
         exit_code=exit_code,
         schools=schools,
+        scope=only.code if only else None,
     )
 
 

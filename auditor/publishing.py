@@ -25,7 +25,10 @@ def publish(night: Night, only: School | None = None) -> tuple[Path, ...]:
     Each file is written whole under another name and then put in place, so that a reader never
     meets half a page.
     """
+    from reports.files import sweep_remains
+
     folder = night.settings.reports_folder
+    sweep_remains(folder)
     pages: list[Path] = []
     if only is None:
         report = build_district(night)

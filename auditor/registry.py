@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import RegistryError
+from auditor.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -210,7 +211,7 @@ def check_address(address: str, whose: str) -> str:
 
 def check_purpose(purpose: str) -> str:
     """Return the purpose, trimmed; RegistryError when it is empty or over 500 characters."""
-    purpose = purpose.strip()
+    purpose = clean(" ".join(purpose.split()))
     if not purpose:
         raise RegistryError("The purpose is empty; say in a few words what the account is for.")
     if len(purpose) > LONGEST_TEXT:

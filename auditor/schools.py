@@ -136,7 +136,7 @@ def join_schools(
     schools = [School(s.code, s.name, s.town, s.aliases, s.mascots, s.members) for s in configured]
     index = _Index()
     for number, school in enumerate(schools):
-        index.add(number, school.name, *school.aliases)
+        index.add(number, school.code, school.name, *school.aliases)
     own = len(schools)
     for name, town in gazetteer:
         place = index.find(name, range(own))

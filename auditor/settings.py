@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tomllib
 import zoneinfo
 from difflib import get_close_matches
@@ -330,12 +331,33 @@ def _in_words(message: str) -> str:
         return (
             f'{key}: a secret is never written here; use {{ env = "NAME" }} or {{ file = "PATH" }}'
         )
+    if "invalid enum value" in text.lower():
+        return f"{key}: {text.rpartition(' ')[2]} is none of {', '.join(_choices(key))}"
     if "matching regex" in text:
         return f"{key}: is not of the form it must have (see config/audit.example.toml)"
     for name, word in (("`str`", "text"), ("`array`", "a list"), ("`object`", "a table")):
         text = text.replace(name, word)
     text = text.replace("Object missing required field", "needs the setting").replace("`", "")
     return f"{key}: {text[:1].lower()}{text[1:]}"
+
+
+def _choices(key: str) -> tuple[str, ...]:
+    """Return the values that a setting may have, by its dotted name."""
+    section: Any = Settings
+    for part in re.sub(r"\[\d+\]", "", key).split("."):
+        section = _table_of(section)
+        section = next(
+            one.type for one in msgspec.structs.fields(section) if one.encode_name == part
+        )
+    while get_origin(section) is not Literal:
+        section = get_args(section)[0]
+    return get_args(section)
+
+
+def _table_of(section: Any) -> Any:
+    while not (isinstance(section, type) and issubclass(section, Struct)):
+        section = get_args(section)[0]
+    return section
 
 
 def _absolute_url(url: str, folder: Path) -> str:

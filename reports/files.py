@@ -16,6 +16,19 @@ def write_private(path: Path, data: bytes) -> None:
     The file gets mode 0600 and every folder made for it 0700; folders that exist keep theirs.
     Raises ``OSError`` when the folder or the file cannot be written; nothing is left behind then.
     """
+    try:
+        _write(path, data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def sweep_remains(folder: Path) -> None:
+    """Take away what a killed writer left in ``folder``; call it while no other one writes."""
+    for remains in folder.glob(".*.new"):
+        remains.unlink(missing_ok=True)
+
+
+def _write(path: Path, data: bytes) -> None:
     _make_folders(path.parent)
     handle, temporary = tempfile.mkstemp(
         dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".new"

@@ -156,3 +156,25 @@ def test_options_of_a_rule_are_found_by_its_id(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, DISTRICT))
     for rule in RULES:
         assert settings.rules.options(rule.id).enabled is True
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ('[reports]\nformats = ["pdf"]', "reports.formats[0]: 'pdf' is none of html, csv, json."),
+        (
+            '[rules.district-address-in-use]\nmode = "allow"',
+            "'allow' is none of forbid, forbid_unless_registered, require.",
+        ),
+        (
+            '[summary]\nchannel = "fax"\nto = ["a@b.example"]\nsender = "a@b.example"',
+            "summary.channel: 'fax' is none of smtp, folder.",
+        ),
+    ],
+)
+def test_a_wrong_choice_names_the_right_ones(tmp_path: Path, lines: str, words: str) -> None:
+    path = tmp_path / "audit.toml"
+    path.write_text(f'[district]\nname = "A"\nemail_domains = ["a.example"]\n{lines}\n')
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    assert words in str(caught.value)

@@ -125,7 +125,12 @@ def explain(error: Exception) -> int:
     elif isinstance(error, ConnectorError):
         code = 4 if isinstance(error, AccessRefused) else 3
     elif isinstance(error, OSError):
-        code, text = 3, f"{clean(str(error.filename or 'a file'))}: {error.strerror or text}."
+        where = clean(str(error.filename or "A file"))
+        code = 3
+        text = (
+            f"{where} cannot be read or written ({error.strerror or text}); "
+            "check the disk's free space and the rights on it, then run again."
+        )
     else:
         code = 3
         text = f"An unexpected {type(error).__name__}; run again with --debug and report it."

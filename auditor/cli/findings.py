@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from auditor.cli.session import Session
     from auditor.decisions import Verdict
     from auditor.findings import StoredFinding
     from auditor.store import FindingEvent
@@ -34,7 +35,7 @@ def findings() -> None:
 @findings.command("list")
 @config_option
 @click.option("--state", "states", type=click.Choice(STATES), multiple=True, help="Repeatable.")
-@click.option("--school", metavar="CODE", help="Only findings that concern this school.")
+@click.option("--school", help="Only this school, by code, name, alias or unique prefix.")
 @click.option("--rule", help="Only findings of this rule.")
 @format_option
 def list_findings(
@@ -46,22 +47,50 @@ def list_findings(
     from auditor.findings import State
     from auditor.lifecycle import OPEN_STATES
 
+    if rule is not None:
+        _check_rule(rule)
     wanted = {State(state) for state in states} or {*OPEN_STATES, State.EXEMPT}
     with open_session(config) as session:
         stored = session.store.findings(wanted)
+        if school is not None:
+            school = _school(session, school)
     rows = [
         _row(one)
         for one in stored
-        if rule in {None, one.finding.rule}
-        and (school is None or school.casefold() in map(str.casefold, one.finding.schools))
+        if rule in {None, one.finding.rule} and (school is None or school in one.finding.schools)
     ]
     emit(rows, COLUMNS, format)
+
+
+def _check_rule(rule: str) -> None:
+    from auditor.rules import BY_ID
+
+    if rule not in BY_ID:
+        raise click.BadParameter(f'"{rule}" is none of {", ".join(BY_ID)}.', param_hint="--rule")
+
+
+def _school(session: Session, text: str) -> str:
+    """Return the code of the school meant: one of settings, gazetteer or findings."""
+    from auditor.digesting import school_names
+    from auditor.schools import School, SchoolList
+
+    listed = school_names(session.settings).schools
+    known = {school.code for school in listed}
+    codes = {code for one in session.store.findings() for code in one.finding.schools} - known
+    named = [School(code, code.replace("-", " ")) for code in sorted(codes)]
+    return SchoolList([*listed, *named]).resolve(text).code
 
 
 @findings.command()
 @config_option
 @key_argument
-@format_option
+@click.option(
+    "--format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How it is printed on stdout.",
+)
 def show(config: Path, key: str, format: str) -> None:
     """Show a finding: evidence, reasons, doubts, and what has become of it."""
     from auditor.cli.output import emit_document

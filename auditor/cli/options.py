@@ -33,6 +33,16 @@ def login_name() -> str:
         return "unknown"
 
 
+def check_name(_: click.Context, __: click.Parameter, value: str) -> str:
+    """Return who decides, trimmed; every decision has a name."""
+    if not value.strip():
+        raise click.BadParameter("name the person who decides.", param_hint="--by")
+    return value.strip()
+
+
 by_option = click.option(
-    "--by", default=login_name, help="Who decides; the login name unless given."
+    "--by",
+    default=login_name,
+    callback=check_name,
+    help="Who decides; the login name unless given.",
 )

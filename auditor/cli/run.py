@@ -120,7 +120,7 @@ def document(result: NightResult) -> dict[str, object]:
             "pages": [str(page) for page in result.pages],
         },
         "sources": [_source(one) for one in result.readings],
-        "findings": [_finding(one, changes) for one in result.findings],
+        "findings": [_finding(one, changes) for one in result.in_scope],
         "exit": result.exit_code,
     }
 
@@ -178,7 +178,7 @@ def _print_data(result: NightResult, format: str) -> None:
         emit_document(document(result))
         return
     changes = {one.key: str(one.change) for one in result.transitions}
-    rows = [_finding(one, changes) for one in result.findings]
+    rows = [_finding(one, changes) for one in result.in_scope]
     emit(rows, COLUMNS, format)
 
 
@@ -188,7 +188,7 @@ def _fails(result: NightResult, fail_on: str) -> bool:
     least = RANK[fail_on]
     return any(
         one.state in OPEN_STATES and RANK[str(one.finding.grade)] >= least
-        for one in result.findings
+        for one in result.in_scope
     )
 
 

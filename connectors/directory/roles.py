@@ -57,6 +57,17 @@ STAFF_WORDS = {
     "specialist", "success", "supervisor", "support", "teacher", "transportation", "wellness",
 }  # fmt: skip
 
+# Further words of staff, for the word "student" or "parent" anywhere else in a role: "Aide,
+# Students with Disabilities".
+MORE_STAFF_WORDS = STAFF_WORDS | {
+    "accounts", "administrator", "admin", "aide", "attendance", "chief", "clerk", "coach",
+    "driver", "employee", "faculty", "head", "instructor", "librarian", "manager", "monitor",
+    "nurse", "officer", "paraprofessional", "president", "principal", "programs", "psychologist",
+    "secretary", "staff", "superintendent", "technician", "therapist", "trainer", "tutor",
+    "worker",
+}  # fmt: skip
+EMERGENCY = {"emergency", "contact"}
+
 
 class Group(StrEnum):
     """Whom a role word stands for."""
@@ -129,7 +140,8 @@ ROLE_SETTINGS = (
 def tell_group(role: str) -> Group | None:
     """Say whom a role word stands for; None for an empty one.
 
-    Every word that is not a student's, parent's, guardian's or relative's is staff.
+    "Grade 10 student" is a student and "Legal Guardian" a guardian; "Dean of Students" is staff,
+    and so is every word that is not a student's, parent's, guardian's or relative's.
     """
     words = re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", role).casefold())
     words = words[1:] if words[:1] == ["ext"] else words
@@ -139,6 +151,11 @@ def tell_group(role: str) -> Group | None:
         return Group.STUDENT
     if words[0] in GUARDIAN_WORDS and STAFF_WORDS.isdisjoint(words[1:]):
         return Group.GUARDIAN
+    if MORE_STAFF_WORDS.isdisjoint(words):
+        if not STUDENT_WORDS.isdisjoint(words):
+            return Group.STUDENT
+        if not GUARDIAN_WORDS.isdisjoint(words) or set(words) >= EMERGENCY:
+            return Group.GUARDIAN
     return Group.STAFF
 
 

@@ -237,7 +237,7 @@ def _tell_row(row: Mapping[str, str]) -> Group | None:
     role = tell_group(row["role"]) if "role" in row else Group.STAFF
     if Group.STUDENT in {*kinds, role} or not plain.isdisjoint(STUDENT_WORDS):
         return Group.STUDENT
-    if role is Group.GUARDIAN or not plain.isdisjoint(GUARDIAN_WORDS):
+    if Group.GUARDIAN in {*kinds, role} or not plain.isdisjoint(GUARDIAN_WORDS):
         return Group.GUARDIAN
     return role
 

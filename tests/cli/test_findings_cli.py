@@ -68,7 +68,6 @@ def test_findings_are_listed_and_narrowed(audit: Audit) -> None:
     assert keys(audit, "--state", "closed", "--state", "open") == {"A", "Branded", "Gone."}
     assert keys(audit, "--school", "mfe") == {"Branded"}
     assert keys(audit, "--rule", "district-address-in-use") == {"A"}
-    assert keys(audit, "--school", "none") == set()
 
 
 def test_the_table_holds_no_escape_sequences(audit: Audit) -> None:
@@ -157,3 +156,18 @@ def test_listing_imports_nothing_heavy(audit: Audit) -> None:
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("list", "--school", "none"), '--school "none" fits no school'),
+        (("list", "--rule", "none"), "district-address-in-use"),
+        (("show", KEY, "--format", "csv"), "'csv'"),
+        (("acknowledge", KEY, "--why", "known", "--by", " "), "name the person who decides"),
+    ],
+)
+def test_what_is_not_there_ends_with_2(audit: Audit, arguments: tuple[str], words: str) -> None:
+    code, out, err = audit(*arguments)
+    assert (code, out) == (2, "")
+    assert words in err

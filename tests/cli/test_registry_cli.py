@@ -133,3 +133,10 @@ def test_an_import_is_approved_or_refused_whole(audit: Audit, tmp_path: Path) ->
     assert audit("import", str(path), "--approve", "--by", "boss")[0] == 0
     (row,) = rows(audit)
     assert (row["state"], row["approved_by"]) == ("approved", "boss")
+
+
+def test_a_purpose_keeps_no_escape_sequence_and_no_line_break(audit: Audit) -> None:
+    assert audit("add", URL, "--owner", "a@maplefalls.example", "--purpose", "a\x1b[31m\nb")[0] == 0
+    _, out, _ = audit("export")
+    assert "\x1b" not in out
+    assert len(out.splitlines()) == 2

@@ -131,7 +131,8 @@ def test_reports_that_cannot_be_written_are_one_sentence(
     (tmp_path / "reports").write_text("a file is in the way")
     assert invoke(["run", "-c", str(config)]) == 3
     err = capsys.readouterr().err
-    assert err.startswith("Error: ")
+    assert err.startswith(f"Error: {tmp_path / 'reports' / 'index.html'} cannot be ")
+    assert "then run again." in err
     assert len(err.strip().splitlines()) == 1
     (tmp_path / "reports").unlink()
     assert invoke(["run", "-c", str(config), "-q"]) == 0
@@ -240,3 +241,25 @@ def test_a_killed_run_leaves_the_store_before_or_after_and_the_next_catches_up(
     wanted = "seen_again" if place == "publishing" else "opened"
     assert {one["change"] for one in json.loads(after.stdout)["findings"]} == {wanted}
     assert (tmp_path / "reports" / "index.html").exists()
+
+
+def test_school_leaves_other_schools_findings_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(make_district(tmp_path))
+    assert invoke(["run", "-c", config, "--format", "json"]) == 0
+    everything = json.loads(capsys.readouterr().out)["findings"]
+    school = "Marrowick Middle School"
+    assert invoke(["run", "-c", config, "--school", school, "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert everything
+    assert document["findings"] == []
+    assert invoke(["run", "-c", config, "--school", school, "--fail-on", "D"]) == 0
+    assert ": 0 new, 0 open, 0 changed, 0 gone" in capsys.readouterr().out
+
+
+def test_a_question_ends_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = make_district(tmp_path)
+    config.write_text(config.read_text().replace('"profile_file"', '"profil_file"'))
+    assert invoke(["run", "-c", str(config)]) == 2
+    assert capsys.readouterr().err.endswith('Did you mean "profile_file"?\n')

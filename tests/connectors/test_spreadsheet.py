@@ -123,6 +123,12 @@ def test_users_download_of_the_google_console(tmp_path: Path) -> None:
         {"Role": "Teacher", "OU": "/Students"},
         {"Role": "Parent"},
         {"Title": "guardian"},
+        {"Role": "HS Student"},
+        {"Role": "Grade 10 student"},
+        {"Role": "Legal Guardian"},
+        {"Role": "Step-parent"},
+        {"Role": "Emergency Contact"},
+        {"Employee Type": "Parent"},
         {"Role": ""},
     ],
 )
@@ -140,6 +146,9 @@ def test_who_does_not_enter(tmp_path: Path, row: dict[str, str]) -> None:
     [
         {"Role": "Student Services Coordinator"},
         {"Role": "Parent Liaison"},
+        {"Role": "Dean of Students"},
+        {"Role": "Aide, Students with Disabilities"},
+        {"OU": "/Staff and Students"},
         {"Title": "Student Nutrition Cook"},
         {"Department": "Family and Consumer Science"},
         {"OU": "/Staff/Student Support"},

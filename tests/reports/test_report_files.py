@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ import pytest
 from report_samples import district_report, school_report
 
 from reports import exports, html
-from reports.files import write_private
+from reports.files import sweep_remains, write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,3 +78,22 @@ def test_every_report_of_the_district_is_private(write: object, tmp_path: Path) 
 def test_a_schools_page_is_private(tmp_path: Path) -> None:
     html.write_school(school_report(), tmp_path / "new" / "HLH.html")
     assert mode(tmp_path / "new" / "HLH.html") == 0o600
+
+
+def test_an_error_names_the_file_that_was_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_a_full_disk(**_: object) -> tuple[int, str]:
+        return os.open("/dev/full", os.O_WRONLY), str(tmp_path / "temporary")
+
+    monkeypatch.setattr("tempfile.mkstemp", on_a_full_disk)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_private(tmp_path / "index.html", b"x")
+    assert caught.value.filename == str(tmp_path / "index.html")
+
+
+def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
+    (tmp_path / ".index.html.ab12.new").write_bytes(b"half")
+    (tmp_path / "index.html").write_bytes(b"whole")
+    sweep_remains(tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["index.html"]
