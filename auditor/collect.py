@@ -93,7 +93,11 @@ def read_one(source: SourceSettings, settings: Settings, now: datetime) -> Colle
     """Read one source to the end, or say why not; never half a list."""
     kind = connector_type(source.name, source.connector)
     began = monotonic()
-    access = Access(source.name, source.options, settings.folder, settings.domains, now)
+    options = dict(source.options)
+    if any(setting.name == "student_domains" for setting in kind.settings):
+        options["student_domains"] = list(settings.student_domains)
+    local = now.astimezone(settings.zone)
+    access = Access(source.name, options, settings.folder, settings.domains, local)
     state, problem, advice, harvest = ReadingState.COMPLETE, None, None, Harvest()
     try:
         harvest = build(source.connector, access).fetch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from reports.model import CoverageLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from auditor.collect import Collected
     from auditor.outcomes import Reading
@@ -45,6 +46,7 @@ def coverage_lines(
     counts: Mapping[str, Mapping[str, int]],
     collected: Sequence[Collected],
     history: Mapping[str, SourceHistory],
+    zone: tzinfo = UTC,
 ) -> tuple[CoverageLine, ...]:
     """Say for each platform and question whether it was asked, of whom, and what cannot be."""
     shown = [key for key, one in platforms().items() if one.is_named_by_policy or key in counts]
@@ -70,7 +72,7 @@ def coverage_lines(
                 state_title=_listed(by_source),
                 sources=tuple(sorted(by_source)),
                 since=None,
-                remark=_not_read(broken, since),
+                remark=_not_read(broken, since.astimezone(zone) if since else None),
             )
         )
         lines += [_search(key, *question, readings) for question in QUESTIONS]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import RegistryError
 from auditor.findings import State
+from connectors.platforms import Account, identify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -163,7 +164,7 @@ class ActiveExemptions:
             return None
         hits = [
             one
-            for value in {key, *finding.subject[1:2], _address(finding)}
+            for value in {key, *finding.subject[1:2], _named_by_url(finding), _address(finding)}
             for one in self._by_value.get(value, ())
             if _covers(one, finding, key)
         ]
@@ -175,8 +176,8 @@ def exemption_for(
 ) -> Exemption | None:
     """Return the exemption that covers a finding today, or None.
 
-    An account is covered by its identity alone, an address only when it is part of the finding's
-    identity.  What is not known matches nothing.
+    An account is covered by its identity or by the account its URL names, an address only when it
+    is part of the finding's identity.  What is not known matches nothing.
     """
     return ActiveExemptions(exemptions, today).covering(finding, finding.key)
 
@@ -240,12 +241,21 @@ def _covers(exemption: Exemption, finding: Finding, key: str) -> bool:
     if subject.kind is SubjectKind.FINDING:
         return subject.value == key
     if subject.kind is SubjectKind.ACCOUNT:
-        return subject.platform is not None and finding.subject[:2] == (
-            subject.platform,
-            subject.value,
+        return subject.platform is not None and (
+            finding.subject[:2] == (subject.platform, subject.value)
+            or (finding.platform == subject.platform and _named_by_url(finding) == subject.value)
         )
     is_there = subject.platform is None or subject.platform == finding.platform
     return is_there and _address(finding) == subject.value
+
+
+def _named_by_url(finding: Finding) -> str:
+    """Return the account that a finding's URL names, which a person knows; its id may be another.
+
+    Empty for a finding that is about no account, or whose URL names none.
+    """
+    found = identify(finding.url) if finding.url and finding.platform else None
+    return found.key.account if isinstance(found, Account) else ""
 
 
 def _address(finding: Finding) -> str:

@@ -29,11 +29,12 @@ AUDIENCE = (
 def build_digest(settings: Settings, store: Store, now: datetime) -> Digest:
     """Count the last seven days: no name, address or account goes in."""
     findings = store.findings()
+    local = now.astimezone(settings.zone)
     history = {
         name: past for name, past in store.source_history().items() if name in settings.sources
     }
     failed = {name: past for name, past in history.items() if past.incomplete_since is not None}
-    head = headline_of(findings, tuple(store.registered_accounts().values()), now)
+    head = headline_of(findings, tuple(store.registered_accounts().values()), local)
     recent = store.runs_since(now - timedelta(days=NEW_DAYS))
     counts = DigestCounts(
         new=head.new,
@@ -46,7 +47,7 @@ def build_digest(settings: Settings, store: Store, now: datetime) -> Digest:
     return Digest(
         district=settings.district.name,
         week=week_of(now, settings.zone),
-        generated_at=now.astimezone(settings.zone),
+        generated_at=local,
         zone=settings.district.time_zone,
         scope="Whole district",
         counts=counts,

@@ -138,7 +138,8 @@ class StoredFinding:
     """A finding with what has become of it, rebuilt from the store.
 
     ``last_change`` is the last thing a night did that a reader should hear of, ``changed_run`` the
-    run that did it, ``seen_run`` the last run that saw the finding.  Times are those runs' starts.
+    run that did it, at ``changed_at``, ``seen_run`` the last run that saw the finding.  Times are
+    those runs' starts.
     ``statement`` is the employee's own, printed with the finding.
     """
 
@@ -151,6 +152,7 @@ class StoredFinding:
     until: date | None
     statement: str | None
     seen_run: int = 0
+    changed_at: datetime | None = None
 
     @property
     def key(self) -> str:

@@ -82,7 +82,8 @@ def reconcile(
 
     A verdict of a person outlives changed facts: FALSE_POSITIVE, ACKNOWLEDGED, UNDER_REVIEW and
     DISPUTED stay what they are while the finding is seen, and a false positive that went away and
-    came back is a false positive still.  What is not seen closes only if ``looked`` covers it.
+    came back is a false positive still.  What is not seen closes only if ``looked`` covers it; an
+    exemption ends on its day all the same.
     """
     active = ActiveExemptions(exemptions, today)
     seen = _by_key(tonight)
@@ -93,7 +94,9 @@ def reconcile(
         for key, finding in seen.items()
     ]
     transitions += [
-        _miss(before, looked.covers(before)) for key, before in known.items() if key not in seen
+        _miss(before, looked.covers(before), today)
+        for key, before in known.items()
+        if key not in seen
     ]
     return sorted(transitions, key=lambda one: one.key)
 
@@ -155,9 +158,13 @@ def _see(known: KnownFinding, finding: Finding, exemption: Exemption | None) -> 
     return Transition(known.key, change, before, after, finding, until, note, is_renewed)
 
 
-def _miss(known: KnownFinding, is_gone: bool) -> Transition:
+def _miss(known: KnownFinding, is_gone: bool, today: date) -> Transition:
     if is_gone:
         return Transition(known.key, Change.CLOSED, known.state, State.CLOSED, None, None)
+    if known.state is State.EXEMPT and known.until is not None and known.until < today:
+        after, until, note = _exempt(known.state, known.until, None)
+        change = Change.EXEMPTION_EXPIRED
+        return Transition(known.key, change, known.state, after, None, until, note)
     return Transition(known.key, Change.NOT_LOOKED, known.state, known.state, None, known.until)
 
 

@@ -25,11 +25,11 @@ from auditor.store import open_store
 from connectors.source import Capability
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from auditor.collect import Collected
-    from auditor.findings import Finding, StoredFinding
+    from auditor.findings import Finding, KnownFinding, StoredFinding
     from auditor.lifecycle import Transition
     from auditor.matching.brand import Brand
     from auditor.matching.gazetteer import District
@@ -44,7 +44,10 @@ EXIT_RAN, EXIT_INCOMPLETE, EXIT_DENIED = 0, 3, 4
 
 @dataclass(frozen=True, slots=True)
 class NightResult:
-    """How a night went: readings, rules, what changed, what is known now, pages, exit code."""
+    """How a night went: readings, rules, what changed, what is known now, pages, exit code.
+
+    ``transitions`` and ``findings`` are those of ``school`` when the night was for one.
+    """
 
     run: int
     started_at: datetime
@@ -58,14 +61,6 @@ class NightResult:
     notes: tuple[str, ...]
     exit_code: int
     schools: SchoolList = field(default_factory=lambda: SchoolList(()))
-    scope: str | None = None
-
-    @property
-    def in_scope(self) -> tuple[StoredFinding, ...]:
-        """The findings of the school that was asked for, all of them without one."""
-        if self.scope is None:
-            return self.findings
-        return tuple(one for one in self.findings if self.scope in one.finding.schools)
 
     def changed(self, change: Change) -> int:
         """Count the findings to which tonight did ``change``, those already gone left out."""
@@ -79,7 +74,7 @@ class NightResult:
     @property
     def open(self) -> int:
         """How many findings are open now."""
-        return sum(1 for one in self.in_scope if one.state in OPEN_STATES)
+        return sum(1 for one in self.findings if one.state in OPEN_STATES)
 
     @property
     def complete(self) -> int:
@@ -134,7 +129,7 @@ def _run_locked(
     readings = [one.reading for one in collected]
     outcomes, found, notes = _judge(settings, snapshot, readings)  # 8, 9
     if only is not None:
-        found = [one for one in found if only.code in one.schools]
+        found = _in_school(found, only, store.known_findings())
     transitions = _reconcile(store, found, outcomes, readings, only, snapshot)  # 10
     exit_code = _exit_code(readings, outcomes)
     store.finish_run(  # 11
@@ -150,6 +145,8 @@ def _run_locked(
     tell("Writing the reports")
     night = _night(settings, store, now, run, schools, collected, outcomes, transitions, notes)
     pages = publish(night, only)  # 12
+    shown = [one for one in night.findings if only is None or only.code in one.finding.schools]
+    keys = {one.key for one in shown}
     return NightResult(
         run=run,
         started_at=now,
@@ -157,13 +154,12 @@ def _run_locked(
         school=only.name if only else None,
         readings=tuple(readings),
         outcomes=tuple(outcomes),
-        transitions=tuple(transitions),
-        findings=tuple(night.findings),
+        transitions=tuple(one for one in transitions if one.key in keys),
+        findings=tuple(shown),
         pages=pages,
         notes=notes,
         exit_code=exit_code,
         schools=schools,
-        scope=only.code if only else None,
     )
 
 
@@ -190,8 +186,8 @@ def _night(
         outcomes=outcomes,
         history=history,
         registered=tuple(store.registered_accounts().values()),
-        trend=store.trend(),
-        coverage=coverage_lines(platform_counts(collected), collected, history),
+        trend=store.trend(zone=settings.zone),
+        coverage=coverage_lines(platform_counts(collected), collected, history, settings.zone),
         changes={one.key: one.change for one in transitions},
         notes=notes,
     )
@@ -247,7 +243,7 @@ def _snapshot(
         taken_at=now,
         today=now.astimezone(settings.zone).date(),
         domains=settings.domains,
-        student_domains=tuple(one.lower() for one in settings.district.student_domains),
+        student_domains=settings.student_domains,
         schools=schools,
         brand=_brand(settings, district, schools),
         gazetteer=open_gazetteer(),
@@ -307,7 +303,7 @@ def _judge(
             try:
                 result = rule.check(snapshot, options)
             except Exception as error:
-                log.exception("rule %s failed", rule.id)
+                log.debug("rule %s failed", rule.id, exc_info=True)
                 reason = f"an unexpected {type(error).__name__}; run with --debug and report it"
                 outcomes.append(RuleOutcome(rule.id, RuleState.FAILED, reason=reason))
                 continue
@@ -316,6 +312,18 @@ def _judge(
             outcomes.append(RuleOutcome(rule.id, RuleState.RAN, len(result.findings)))
     log.info("rules: %s", dict(Counter(str(one.state) for one in outcomes)))
     return outcomes, found, tuple(notes)
+
+
+def _in_school(
+    found: Sequence[Finding], only: School, known: Mapping[str, KnownFinding]
+) -> list[Finding]:
+    """Return what concerns one school, or did when it was last seen: that is not gone."""
+    return [
+        one
+        for one in found
+        if only.code in one.schools
+        or ((before := known.get(one.key)) is not None and only.code in before.schools)
+    ]
 
 
 def _reconcile(

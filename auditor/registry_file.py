@@ -21,6 +21,7 @@ from auditor.registry import (
 )
 from connectors.errors import ConnectorError
 from connectors.tabular import read_csv, read_date, read_table
+from reports.exports import guard_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -159,7 +160,7 @@ def _check_columns(table: Table | None, file: str) -> None:
 
 def _unguard(value: str) -> str:
     """Take off the apostrophe that keeps a spreadsheet from reading a cell as a formula."""
-    return value[1:] if value.startswith("'") and value[1:2] in {"=", "+", "-", "@"} else value
+    return value[1:] if value[:1] == "'" and guard_cell(value[1:]) == value else value
 
 
 def _read_account(

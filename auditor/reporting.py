@@ -109,14 +109,14 @@ def build_school(night: Night, school: School) -> Report:
 
 def is_new(one: StoredFinding, now: datetime) -> bool:
     """Whether a finding is open and was first seen, or came back, in the last seven days."""
-    recent = one.first_seen > now - timedelta(days=NEW_DAYS)
-    return one.state in OPEN_STATES and (recent or one.last_change is Change.REOPENED)
+    came = one.changed_at if one.last_change is Change.REOPENED else None
+    return one.state in OPEN_STATES and (came or one.first_seen) > now - timedelta(days=NEW_DAYS)
 
 
 def headline_of(
     findings: Sequence[StoredFinding], registered: Sequence[RegisteredAccount], now: datetime
 ) -> Headline:
-    """Count the four numbers of the first screen."""
+    """Count the four numbers of the first screen; ``now`` is in the district's zone."""
     soon = (now + timedelta(days=ENDING_DAYS)).date()
     return Headline(
         new=sum(1 for one in findings if is_new(one, now)),
@@ -140,11 +140,12 @@ def _report(
     formats = settings.reports.formats
     stem = f"school-{code}" if code else "findings"
     keep = settings.reports.keep_days
+    local = night.now.astimezone(settings.zone)
     return Report(
         district=settings.district.name,
         school=school.name if school else None,
         school_code=code,
-        generated_at=night.now.astimezone(settings.zone),
+        generated_at=local,
         zone=settings.district.time_zone,
         run=night.run,
         version=__version__,
@@ -152,8 +153,8 @@ def _report(
         policy=settings.district.policy,
         responsible=settings.district.responsible,
         contact=settings.district.contact,
-        dispose_after=(night.now + timedelta(days=keep)).date() if keep else None,
-        headline=headline_of(shown, registered, night.now),
+        dispose_after=(local + timedelta(days=keep)).date() if keep else None,
+        headline=headline_of(shown, registered, local),
         pages=Pages(
             school_page(school) if school else "index.html",
             registry_page(school),

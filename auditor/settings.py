@@ -226,6 +226,14 @@ class Settings(Section, frozen=True):
         return tuple(domain.lower() for domain in self.district.email_domains)
 
     @property
+    def student_domains(self) -> tuple[str, ...]:
+        """Domains of students' mailboxes, lower case: the district's and every source's own."""
+        named = [*self.district.student_domains]
+        for source in self.source_list:
+            named += source.options.get("student_domains") or []
+        return tuple(dict.fromkeys(str(one).strip().lower().lstrip("@.") for one in named))
+
+    @property
     def zone(self) -> zoneinfo.ZoneInfo:
         """The district's time zone."""
         return zoneinfo.ZoneInfo(self.district.time_zone)

@@ -175,6 +175,8 @@ def _find_problem(entries: list[zipfile.ZipInfo], limits: Limits) -> str | None:
         return f"unpacks to more than {limits.ratio} times its size, which no real export does"
     if any(entry.flag_bits & 0x1 for entry in entries):
         return "is protected by a password"
+    if not all(entry.filename for entry in entries):
+        return "holds a file without a name"
     if any(_climbs(entry.filename) for entry in entries):
         return "holds a file name that points outside the archive"
     if any(stat.S_ISLNK(entry.external_attr >> 16) for entry in entries):

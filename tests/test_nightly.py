@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from auditor.decisions import ExemptionSubject, SubjectKind, grant_exemption
 from auditor.errors import NoSuchSchool, SettingsError
 from auditor.findings import Change, State
 from auditor.nightly import run_night
 from auditor.outcomes import ReadingState, RuleState
+from auditor.registry_file import plan_import
+from auditor.reporting import is_new
 from auditor.settings import load_settings
+from auditor.store import open_store
 from tests.districts import FOUND, STAFF, make_district
 
 if TYPE_CHECKING:
@@ -115,11 +120,29 @@ def test_one_school_looks_only_at_itself(tmp_path: Path, now: datetime) -> None:
     (tmp_path / "found.csv").write_text("url\nhttps://www.flickr.com/photos/nobody\n")
     result = night(config, now + DAY, school="marrowick middle school")
     assert result.school == "Marrowick Middle School"
-    assert set(changes(result).values()) == {Change.NOT_LOOKED}
+    assert (result.findings, result.transitions, result.open) == ((), (), 0)
+    with closing(open_store(load_settings(config).store.url)) as store:
+        assert {one.state for one in store.findings()} == {State.OPEN}
     assert (tmp_path / "reports" / "index.html").read_bytes() == before
     assert [path.name for path in result.pages] == ["school-MMS.html"]
     result = night(config, now + 2 * DAY, school="MHS")
     assert set(changes(result).values()) == {Change.CLOSED}
+
+
+def test_a_night_for_one_school_closes_nothing_that_moved_to_another(
+    tmp_path: Path, now: datetime
+) -> None:
+    config = make_district(tmp_path)
+    night(config, now)
+    moved = "ida.marsh@marrowick.example,Marrowick Middle School"
+    (tmp_path / "staff.csv").write_text(
+        STAFF.replace("ida.marsh@marrowick.example,Marrowick High School", moved)
+    )
+    result = night(config, now + DAY, school="MHS")
+    assert result.changed(Change.CLOSED) == 0
+    with closing(open_store(load_settings(config).store.url)) as store:
+        assert {one.state for one in store.findings()} == {State.OPEN}
+        assert {one.finding.schools for one in store.findings()} == {("MHS",), ("MMS",)}
 
 
 def test_an_unknown_school_leaves_no_trace(tmp_path: Path, now: datetime) -> None:
@@ -191,6 +214,106 @@ def test_students_never_enter_the_store_or_the_reports(tmp_path: Path, now: date
         assert b"pia" not in path.read_bytes().lower().replace(b"copia", b""), path.name
 
 
+@pytest.mark.parametrize("where", ["district", "source"])
+def test_a_students_domain_named_once_holds_everywhere(
+    tmp_path: Path, now: datetime, where: str
+) -> None:
+    pupil = (
+        "Kid Two,kid2@students.marrowick.example; kid2@marrowick.example,Marrowick High School,\n"
+    )
+    found = FOUND + (
+        "https://www.flickr.com/photos/kida,K,kid2@marrowick.example,\n"
+        "https://www.flickr.com/photos/kidb,K,band@students.marrowick.example,\n"
+    )
+    config = make_district(tmp_path, staff=STAFF + pupil, found=found)
+    if where == "source":
+        line = 'student_domains = ["students.marrowick.example"]\n'
+        text = config.read_text(encoding="utf-8").replace(line, "")
+        config.write_text(text.replace('path = "staff.csv"\n', f'path = "staff.csv"\n{line}'))
+    result = night(config, now)
+    staff = next(one for one in result.readings if one.source == "staff")
+    assert staff.dropped.get("students") == 1
+    assert {one.finding.subject[-1] for one in result.findings} == {
+        "ida.marsh@marrowick.example", "marrowickhighschool",
+    }  # fmt: skip
+
+
+def test_a_review_that_is_due_is_news_once(tmp_path: Path, now: datetime) -> None:
+    config = make_district(tmp_path)
+    (tmp_path / "accounts.csv").write_text(
+        "url,owner,purpose,state,approved by,approved on,review on\n"
+        "https://www.facebook.com/marrowickhighschool,ida.marsh@marrowick.example,News,approved,"
+        "boss,2026-01-05,2026-11-30\n"
+    )
+    with closing(open_store(load_settings(config).store.url)) as store:
+        plan = plan_import(
+            tmp_path / "accounts.csv", {}, by="boss", at=now, today=now.date(), approve=False
+        )
+        store.add_registry_events(plan.events)
+    assert changes(night(config, now))["registration-review-due"] is Change.OPENED
+    later = night(config, now + DAY)
+    assert changes(later)["registration-review-due"] is Change.SEEN_AGAIN
+
+
+def test_an_exemption_ends_on_its_day_though_its_source_is_down(
+    tmp_path: Path, now: datetime
+) -> None:
+    config = make_district(tmp_path)
+    key = night(config, now).findings[0].key
+    with closing(open_store(load_settings(config).store.url)) as store:
+        subject = ExemptionSubject(SubjectKind.FINDING, key)
+        until, today = (now + DAY).date(), now.date()
+        store.add_decision(
+            grant_exemption(subject, reason="agreed", until=until, by="boss", at=now, today=today),
+            today,
+        )
+    (tmp_path / "found.csv").unlink()
+    states = []
+    for day in (1, 2, 3):
+        result = night(config, now + day * DAY)
+        states.append(next(one.state for one in result.findings if one.key == key))
+    assert states == [State.EXEMPT, State.OPEN, State.OPEN]
+
+
+def test_what_came_back_is_new_for_seven_days(tmp_path: Path, now: datetime) -> None:
+    config = make_district(tmp_path)
+    night(config, now)
+    (tmp_path / "found.csv").write_text("url\nhttps://www.flickr.com/photos/nobody\n")
+    night(config, now + DAY)
+    (tmp_path / "found.csv").write_text(FOUND)
+    fresh = {}
+    for day in (20, 26, 27, 60):
+        result = night(config, now + day * DAY)
+        fresh[day] = {is_new(one, now + day * DAY) for one in result.findings}
+    assert fresh == {20: {True}, 26: {True}, 27: {False}, 60: {False}}
+
+
+def test_an_evening_run_keeps_the_districts_day(tmp_path: Path) -> None:
+    evening = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Sunday, 8 in the evening in Marrowick
+    staff = STAFF.replace("title\n", "title,end date\n").replace("Teacher\n", "Teacher,\n")
+    staff = staff.replace("High School,Teacher,\n", "High School,Teacher,2026-11-22\n", 1)
+    config = make_district(tmp_path, staff=staff, more="[reports]\nkeep_days = 1\n")
+    first = night(config, evening)
+    assert not any("left" in text for one in first.findings for text in one.finding.reasons)
+    with closing(open_store(load_settings(config).store.url)) as store:
+        assert [str(week) for week, *_ in store.trend(zone=load_settings(config).zone)] == [
+            "2026-11-16"
+        ]
+        subject = ExemptionSubject(SubjectKind.FINDING, first.findings[0].key)
+        until, today = evening.date() + 30 * DAY, evening.date() - DAY
+        store.add_decision(
+            grant_exemption(subject, reason="a", until=until, by="b", at=evening, today=today),
+            today,
+        )
+    (tmp_path / "found.csv").unlink()
+    night(config, evening)
+    page = (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
+    assert '<time datetime="2026-11-23">Nov 23, 2026</time>' in page
+    assert "<b>0</b> <span>exemptions ending soon</span>" in page
+    coverage = (tmp_path / "reports" / "coverage.html").read_text(encoding="utf-8")
+    assert "found could not be read in full since 2026-11-22." in coverage
+
+
 def test_weak_leads_stay_off_the_school_page(tmp_path: Path, now: datetime) -> None:
     found = FOUND + "https://www.facebook.com/marrowickhsfans,Marrowick HS fans maybe,,\n"
     result = night(make_district(tmp_path, found=found), now)
@@ -201,10 +324,13 @@ def test_weak_leads_stay_off_the_school_page(tmp_path: Path, now: datetime) -> N
     assert "marrowickhighschool" in page
 
 
-def test_a_principals_own_lead_stays_off_the_school_page(tmp_path: Path, now: datetime) -> None:
+@pytest.mark.parametrize("title", ["Principal", "administrator"])
+def test_a_principals_own_lead_stays_off_the_school_page(
+    tmp_path: Path, now: datetime, title: str
+) -> None:
     staff = STAFF.replace(
         "ida.marsh@marrowick.example,Marrowick High School,Teacher",
-        "ida.marsh@marrowick.example,Marrowick High School,Principal",
+        f"ida.marsh@marrowick.example,Marrowick High School,{title}",
     )
     night(make_district(tmp_path, staff=staff), now)
     reports = tmp_path / "reports"

@@ -56,11 +56,13 @@ def run(
     """Run one night: read the sources, judge, keep the findings, write the reports."""
     from auditor.settings import load_settings
 
+    is_debugging = (click.get_current_context().find_root().obj or {}).get("debug", False)
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(message)s",
         stream=sys.stderr,
     )
+    logging.getLogger("auditor").setLevel(logging.DEBUG if is_debugging else logging.NOTSET)
     settings = load_settings(config)
     from auditor.nightly import run_night
 
@@ -83,6 +85,7 @@ def closing_lines(result: NightResult) -> list[str]:
     """Return the lines a run ends with: what changed, what was complete, where the report is."""
     from auditor.findings import Change
     from auditor.terminal import clean
+    from auditor.wording import RULE_STATES
 
     scope = f"{result.district}, {result.school}" if result.school else result.district
     new = result.changed(Change.OPENED) + result.changed(Change.REOPENED)
@@ -96,7 +99,11 @@ def closing_lines(result: NightResult) -> list[str]:
         for one in result.readings
         if not one.is_complete
     ]
-    lines += [f"  rule {one.rule} sat out: {one.reason}" for one in result.outcomes if one.reason]
+    lines += [
+        f"  rule {one.rule} {RULE_STATES[one.state].lower()}: {one.reason}"
+        for one in result.outcomes
+        if one.reason
+    ]
     if result.pages:
         lines.append(f"Report: {result.pages[0]}")
     return [clean(line) for line in lines]
@@ -120,7 +127,7 @@ def document(result: NightResult) -> dict[str, object]:
             "pages": [str(page) for page in result.pages],
         },
         "sources": [_source(one) for one in result.readings],
-        "findings": [_finding(one, changes) for one in result.in_scope],
+        "findings": [_finding(one, changes) for one in result.findings],
         "exit": result.exit_code,
     }
 
@@ -178,7 +185,7 @@ def _print_data(result: NightResult, format: str) -> None:
         emit_document(document(result))
         return
     changes = {one.key: str(one.change) for one in result.transitions}
-    rows = [_finding(one, changes) for one in result.in_scope]
+    rows = [_finding(one, changes) for one in result.findings]
     emit(rows, COLUMNS, format)
 
 
@@ -188,7 +195,7 @@ def _fails(result: NightResult, fail_on: str) -> bool:
     least = RANK[fail_on]
     return any(
         one.state in OPEN_STATES and RANK[str(one.finding.grade)] >= least
-        for one in result.in_scope
+        for one in result.findings
     )
 
 

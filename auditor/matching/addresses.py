@@ -31,8 +31,9 @@ class FoundAddress:
     """An address of an audited domain as it stands in a text.
 
     ``address`` is lower-case without its disguise, ``domain`` the audited domain it belongs to,
-    ``disguise`` "plain" or the ways it was written, joined by commas; ``fragment`` quotes at most
-    80 characters around it; ``field`` names the profile's field, empty for a bare text.
+    ``disguise`` "plain" or the ways it was written, joined by commas; ``fragment`` quotes what
+    was written for it and nothing around it, for that may be somebody else's address: at most 80
+    characters; ``field`` names the profile's field, empty for a bare text.
     """
 
     address: str
@@ -191,8 +192,7 @@ def _is_at_home(found: FoundAddress, profile: Profile) -> bool:
 
 
 def _quote(text: str, start: int, end: int) -> str:
-    """Quote the text around a place: one line, at most 80 characters, nothing invisible."""
-    margin = max(0, LONGEST_FRAGMENT - (end - start)) // 2
-    piece = " ".join(text[max(0, start - margin) : end + margin].split())
+    """Quote the text of a place: one line, at most 80 characters, nothing invisible."""
+    piece = " ".join(text[start:end].split())
     shown = (char for char in piece if unicodedata.category(char)[0] != "C")
     return "".join(shown)[:LONGEST_FRAGMENT].strip()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from connectors.records import AddressUse, Person, Profile
 
 ID = "district-address-in-use"
+READERS_OF_A_SCHOOL = ("principal", "administrator")
 DOUBTS_SHOWN = (
     "Anyone can write an address into a profile; the account need not be the employee's.",
     "The profile may have changed since it was read.",
@@ -234,13 +235,16 @@ def _owner_reasons(owners: tuple[Person, ...], snapshot: Snapshot) -> Iterator[s
 
 
 def _own_schools(owners: tuple[Person, ...], snapshot: Snapshot) -> tuple[str, ...]:
-    """Schools whose principal the finding is about: their page must not carry it."""
+    """Schools whose principal the finding is about: their page must not carry it.
+
+    OneRoster 1.1 has no other word for a principal than "administrator".
+    """
     return tuple(
         sorted(
             {
                 code
                 for person in owners
-                if person.title and "principal" in person.title.casefold()
+                if any(word in (person.title or "").casefold() for word in READERS_OF_A_SCHOOL)
                 for code in snapshot.schools.codes_of(person)
             }
         )

@@ -48,7 +48,7 @@ def _finding(entry: RegisteredAccount, snapshot: Snapshot) -> Finding:
         schools=entry.schools,
         platform=entry.key.platform,
         url=entry.url,
-        evidence=(Evidence("review date", str(entry.review_on), str(snapshot.today), "registry"),),
+        evidence=(Evidence("review date", str(entry.review_on), f"review {verb} due", "registry"),),
         reasons=(f"Approved on {entry.approved_on} by {entry.approved_by}.",),
         doubts=("The review may have been done and not yet recorded.",),
     )

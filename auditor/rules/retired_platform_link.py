@@ -1,8 +1,8 @@
 """A link leads to a platform that no longer exists (item 8).
 
 What it finds: accounts on a retired platform, such as Google+ (closed on 2019-04-02), that carry
-the district's brand, stand in the registry, or are linked from the district's own pages.  They
-cannot be checked any more; the link or the entry can be taken down.
+the district's brand, stand in the registry unrevoked, or are linked from the district's own pages.
+They cannot be checked any more; the link or the entry can be taken down.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.findings import Certainty, Evidence, Finding
+from auditor.registry import Registration
 from auditor.rules.rule import Rule, RuleResult
 from auditor.wording import SENTENCES, platform_title
 from connectors.platforms import platforms
@@ -36,7 +37,7 @@ def check(snapshot: Snapshot, options: PlainRule) -> RuleResult:  # noqa: ARG001
 def _findings(snapshot: Snapshot) -> Iterator[tuple[AccountKey, Finding]]:
     retired = {key for key, platform in platforms().items() if platform.retired_on is not None}
     for entry in snapshot.registered.values():
-        if entry.key.platform in retired:
+        if entry.key.platform in retired and entry.state is not Registration.REVOKED:
             yield (
                 entry.key,
                 _finding(entry.key, entry.url, "registry", frozenset(), entry.schools, "registry"),

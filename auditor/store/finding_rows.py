@@ -93,6 +93,7 @@ def load_stored(
             until=stamps.read_date(row.until),
             statement=row.statement,
             seen_run=row.seen_run or latest,
+            changed_at=times[row.changed_run],
         )
         for row in connection.execute(question)
     ]
@@ -137,7 +138,7 @@ def write_transitions(
                 moved.append(one)
             elif one.is_renewed:
                 renewed.append(one)
-        elif one.change is Change.CLOSED and one.before is not State.CLOSED:
+        elif one.before is not one.after:
             moved.append(one)
     _write_sightings(connection, seen, previous)
     _write_opened(connection, number, at, opened)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select, update
@@ -192,10 +192,10 @@ def load_source_history(connection: Connection) -> dict[str, SourceHistory]:
     return histories
 
 
-def load_trend(connection: Connection, weeks: int) -> list[tuple[date, int, int]]:
+def load_trend(connection: Connection, weeks: int, zone: tzinfo) -> list[tuple[date, int, int]]:
     """Return (Monday, open of item 8, open of item 10) of the last counted run of each week.
 
-    The last ``weeks`` weeks up to that of the last run; a week without a run is left out.
+    The last ``weeks`` weeks of ``zone`` up to that of the last run; one without a run is left out.
     """
     rows = connection.execute(
         select(run.c.started_at, open_count.c.item, open_count.c.findings)
@@ -204,7 +204,7 @@ def load_trend(connection: Connection, weeks: int) -> list[tuple[date, int, int]
     )
     by_week: defaultdict[date, dict[str, int]] = defaultdict(dict)
     for started_at, item, findings in rows:
-        day = stamps.read_time(started_at).date()
+        day = stamps.read_time(started_at).astimezone(zone).date()
         by_week[day - timedelta(days=day.weekday())][item] = findings
     if not by_week:
         return []

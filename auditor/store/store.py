@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
@@ -20,7 +21,7 @@ from auditor.store.schema import DISPOSING, meta
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import date, datetime
+    from datetime import date, datetime, tzinfo
 
     from sqlalchemy import Connection, Engine
 
@@ -150,10 +151,10 @@ class Store:
         with self._reading() as connection:
             return run_rows.load_source_history(connection)
 
-    def trend(self, weeks: int = 26) -> list[tuple[date, int, int]]:
+    def trend(self, weeks: int = 26, zone: tzinfo = UTC) -> list[tuple[date, int, int]]:
         """Return (Monday, open of item 8, open of item 10), one for each week with a run."""
         with self._reading() as connection:
-            return run_rows.load_trend(connection, weeks)
+            return run_rows.load_trend(connection, weeks, zone)
 
     def registry_events(self) -> list[RegistryEvent]:
         """Return the registry's events, oldest first."""

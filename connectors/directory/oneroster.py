@@ -252,7 +252,7 @@ def _add(row: Mapping[str, str], current: list[Duty], duties: list[Duty], roster
         username=row.get("username", ""),
         standing=_tell_standing(row, has_duty=bool(current)),
         schools=[row.get("primary_org", ""), *(duty.org for duty in staff)],
-        title=staff[0].role,
+        title=", ".join(dict.fromkeys(duty.role for duty in staff)),
         left_on=max(ends) if ends and not current else None,
     )
 

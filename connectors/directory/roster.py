@@ -158,7 +158,7 @@ def _merge(first: Person, second: Person) -> Person:
         standing=standing,
         schools=_join([*first.schools, *second.schools]),
         groups=_join([*first.groups, *second.groups]),
-        title=first.title or second.title,
+        title=", ".join(_join([first.title or "", second.title or ""])) or None,
         hired_on=first.hired_on or second.hired_on,
         left_on=second.left_on if first.left_on and second.left_on else None,
     )

@@ -27,14 +27,13 @@ from connectors.platforms import (
 )
 from connectors.profiles import columns
 from connectors.profiles.tables import read_batches
-from connectors.records import Harvest, Profile
+from connectors.records import AccountKey, Harvest, Profile
 from connectors.source import Capability, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from connectors.profiles.tables import Batch
-    from connectors.records import AccountKey
     from connectors.source import Access
 
 SEEN_TWICE = "accounts seen more than once"
@@ -82,16 +81,18 @@ class ProfileFile:
         """
         tally: Counter[str] = Counter()
         profiles: dict[AccountKey, Profile] = {}
+        minors: set[AccountKey] = set()
         files = self._find_files()
         for path in files:
             for batch in read_batches(path, self._access.source):
-                for profile in read_profiles(batch, self._access.source, tally):
+                for profile in read_profiles(batch, self._access.source, tally, minors):
                     key = profile.key
                     if (known := profiles.get(key)) is not None:
                         tally[SEEN_TWICE] += 1
                         profile = _filled(known, profile)
                     profiles[key] = profile
-        return Harvest(profiles=tuple(profiles.values()), dropped=dict(+tally), calls=len(files))
+        kept = (one for one in profiles.values() if minors.isdisjoint(_identities(one)))
+        return Harvest(profiles=tuple(kept), dropped=dict(+tally), calls=len(files))
 
     def _find_files(self) -> list[Path]:
         source, pattern = self._access.source, str(self._access.options.get("path") or "")
@@ -122,10 +123,13 @@ class ProfileFile:
         return found
 
 
-def read_profiles(batch: Batch, source: str, tally: Counter[str]) -> Iterator[Profile]:
+def read_profiles(
+    batch: Batch, source: str, tally: Counter[str], minors: set[AccountKey]
+) -> Iterator[Profile]:
     """Make profiles of the rows of a batch, counting in ``tally`` what is left out.
 
-    The URL leads where the row's platform or handle say otherwise.
+    The URL leads where the row's platform or handle say otherwise.  The accounts of people under
+    18 are added to ``minors``, so that no other row of theirs enters.
     """
 
     def values(name: str) -> Iterable[object]:
@@ -147,6 +151,8 @@ def read_profiles(batch: Batch, source: str, tally: Counter[str]) -> Iterator[Pr
     for (age, *identity), detail in zip(identities, details, strict=True):
         if age is not None and columns.is_minor(age):
             tally[MINORS] += 1
+            if isinstance(account := _find_account(*identity), Account):
+                minors |= _identities(account)
             continue
         account = _find_account(*identity)
         if isinstance(account, Refusal):
@@ -200,6 +206,12 @@ def _find_account(
         if isinstance(account, Refusal):
             return _named(account)
     return with_native_id(account, native_id) if native_id else account
+
+
+def _identities(one: Account | Profile) -> set[AccountKey]:
+    """Return every identity an account goes by: its native id and its folded handle."""
+    handle = one.id if isinstance(one, Account) else one.account_id
+    return {AccountKey(one.platform, name) for name in (one.native_id, handle) if name}
 
 
 def _named(account: Account | Refusal) -> Account | Refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,22 @@ def exempt_ones(folder: Path) -> list[str]:
 
 def rows(audit: Audit) -> list[dict[str, object]]:
     return json.loads(audit("list", "--format", "json")[1])["rows"]
+
+
+def test_an_accounts_url_exempts_it_though_its_native_id_is_known(
+    audit: Audit, tmp_path: Path
+) -> None:
+    with closing(open_store(f"sqlite:///{tmp_path}/audit.sqlite")) as store:
+        by_id = a_finding(
+            rule="unregistered-branded-account", subject=("facebook", "100064"),
+            platform="facebook", url="https://www.facebook.com/MapleFalls", summary="By id.",
+        )  # fmt: skip
+        other = replace(by_id, subject=("facebook", "7"), url="https://www.facebook.com/Elsewhere")
+        keep_night(store, [by_id, other], day=1)
+    url = "https://www.facebook.com/maplefalls"
+    code, _, err = audit("add", "--account", url, "--reason", "agreed", "--until", LATER)
+    assert (code, err[-3:-1]) == (0, "1.")
+    assert exempt_ones(tmp_path) == ["By id."]
 
 
 @pytest.mark.parametrize(

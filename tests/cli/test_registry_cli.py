@@ -99,10 +99,11 @@ def test_the_table_is_for_people(audit: Audit) -> None:
     assert "requested" in out
 
 
-def test_import_and_export_go_round(audit: Audit, tmp_path: Path) -> None:
+@pytest.mark.parametrize("purpose", ["@News, = and more", "'26 seniors", "'=x", "\u22121", "''a"])
+def test_import_and_export_go_round(audit: Audit, tmp_path: Path, purpose: str) -> None:
     audit(*ADD, "--school", "MFH", "--by", "ida")
     audit("approve", URL, "--why", "fine", "--by", "boss")
-    audit("add", "https://vimeo.com/maplefalls", *ADD[2:5], "@News, = and more")
+    audit("add", "https://vimeo.com/maplefalls", *ADD[2:5], purpose)
     code, exported, _ = audit("export")
     assert code == 0
     path = tmp_path / "registry.csv"

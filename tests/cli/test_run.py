@@ -139,6 +139,35 @@ def test_reports_that_cannot_be_written_are_one_sentence(
     assert (tmp_path / "reports" / "index.html").exists()
 
 
+@pytest.mark.parametrize("place", ["connectors.profiles.file.ProfileFile.fetch", "rule"])
+def test_what_breaks_inside_a_night_shows_its_traceback_with_debug_only(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
+) -> None:
+    def burst(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    where = "auditor.matching.addresses.AddressFinder.find_in" if place == "rule" else place
+    monkeypatch.setattr(where, burst)
+    config = make_district(tmp_path)
+    assert invoke(["run", "-c", str(config)]) == 3
+    assert "an unexpected ZeroDivisionError" in capsys.readouterr().out
+    assert "secret detail" not in caplog.text
+    assert invoke(["--debug", "run", "-c", str(config)]) == 3
+    assert "secret detail" in caplog.text
+
+
+def test_a_rule_switched_off_did_not_sit_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = make_district(tmp_path, more="[rules.retired-platform-link]\nenabled = false\n")
+    assert invoke(["run", "-c", str(config)]) == 0
+    assert "rule retired-platform-link switched off" in capsys.readouterr().out
+
+
 def test_an_unexpected_error_is_a_sentence_unless_debug(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -209,6 +209,12 @@ def test_cut_short_empty_and_foreign_files(tmp_path: Path) -> None:
     assert "is empty" in refusal(path)
 
 
+def test_an_entry_without_a_name_is_refused(tmp_path: Path) -> None:
+    path = a_zip(tmp_path / "a.zip", {"users.csv": "x"})
+    path.write_bytes(path.read_bytes().replace(b"users.csv", b"\0sers.csv"))
+    assert "without a name" in refusal(path)
+
+
 @settings(
     max_examples=60,
     deadline=None,

@@ -91,6 +91,11 @@ def test_a_former_student_who_teaches_now_is_staff(tmp_path: Path) -> None:
     assert (person.title, person.standing) == ("teacher", Standing.ACTIVE)
 
 
+def test_every_role_of_a_person_is_in_the_title(tmp_path: Path) -> None:
+    roles = (a_role("a", "teacher"), a_role("a", "principal"), a_role("a", "teacher"))
+    assert fetch_one(tmp_path, a_user("a", None), *roles).title == "teacher, principal"
+
+
 def test_students_by_domain(tmp_path: Path) -> None:
     rows = (
         a_user("zz", email=f"zz@{DOMAIN}", userIds=f"{{x:zz@students.{DOMAIN}}}"),

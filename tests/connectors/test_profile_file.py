@@ -163,6 +163,15 @@ def test_profiles_of_minors_are_dropped(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ one account, several rows
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_minors_account_enters_by_no_other_row(tmp_path: Path, order: int) -> None:
+    url = "https://www.instagram.com/kid.one"
+    rows = [{"url": url, "bio": "x"}, {"url": url, "native_id": "12345", "age": 15}, LEAST]
+    harvest = fetch_lines(tmp_path, *rows[::order])
+    assert [one.url for one in harvest.profiles] == [LEAST["url"]]
+    assert harvest.dropped[MINORS] == 1
+
+
 def test_the_first_row_leads_and_later_ones_fill_its_gaps(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", {"url": "https://x.com/MapleFalls", "bio": "first"})
     write_csv(

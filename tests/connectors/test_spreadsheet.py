@@ -269,6 +269,12 @@ def test_wrong_columns_setting(tmp_path: Path) -> None:
     )
 
 
+def test_a_second_row_adds_its_title(tmp_path: Path) -> None:
+    row = {"Email": f"a@{DOMAIN}", "Name": "Ada Bell"}
+    harvest = fetch_rows(tmp_path, {**row, "Title": "Teacher"}, {**row, "Title": "Principal"})
+    assert [person.title for person in harvest.people] == ["Teacher, Principal"]
+
+
 def test_header_below_a_title(tmp_path: Path) -> None:
     title = [["Staff list 2024"], [], [None, "as of March"]]
     harvest = an_xlsx_list(tmp_path, [*title, HEADER, IDA]).fetch()

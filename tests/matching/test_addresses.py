@@ -167,6 +167,12 @@ def test_the_fragment_is_short_single_lined_and_visible() -> None:
     assert hit.fragment.isprintable()
 
 
+def test_a_fragment_quotes_nobody_elses_address() -> None:
+    text = "Coach jane.doe@maple.example, captain pia@students.maple.example"
+    fragments = [hit.fragment for hit in AddressFinder(["maple.example"]).find(text)]
+    assert fragments == ["jane.doe@maple.example", "pia@students.maple.example"]
+
+
 def test_a_fragment_quotes_what_was_written() -> None:
     (hit,) = FINDER.find("Mom. Write to jane&#64;maple&#46;example today")
     assert "jane&#64;maple&#46;example" in hit.fragment
