@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from auditor.findings import Change
+from auditor.known_schools import all_schools
 from auditor.lifecycle import OPEN_STATES
 from auditor.mailing import week_of
 from auditor.reporting import NEW_DAYS, WEAK, headline_of, is_new
-from auditor.schools import join_schools
 from reports.digest import Digest, DigestCounts, FailedSource, SchoolCount
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.findings import StoredFinding
-    from auditor.schools import SchoolList
     from auditor.settings import Settings
     from auditor.store import SourceHistory, Store
 
@@ -57,7 +56,7 @@ def build_digest(settings: Settings, store: Store, now: datetime) -> Digest:
             FailedSource(name, past.incomplete_since) for name, past in sorted(failed.items())
         ),
         report_link=settings.reports.link or str(settings.reports_folder / "index.html"),
-        schools=_schools(settings, findings, now),
+        schools=_schools(settings, store, findings, now),
         next_steps=tuple(_next_steps(counts, failed, bool(recent))),
         audience=AUDIENCE.format(responsible=settings.district.responsible),
     )
@@ -68,10 +67,10 @@ def _count(findings: Sequence[StoredFinding], change: Change, runs: frozenset[in
 
 
 def _schools(
-    settings: Settings, findings: Sequence[StoredFinding], now: datetime
+    settings: Settings, store: Store, findings: Sequence[StoredFinding], now: datetime
 ) -> tuple[SchoolCount, ...]:
     """Count what each school's page shows, schools without a lead left out."""
-    names = school_names(settings)
+    names = all_schools(settings, store)
     strong = [one for one in findings if str(one.finding.grade) not in WEAK]
     codes = sorted({code for one in strong for code in one.finding.schools}, key=names.name)
     counts = (
@@ -83,17 +82,6 @@ def _schools(
         for code in codes
     )
     return tuple(one for one in counts if one.new or one.open)
-
-
-def school_names(settings: Settings) -> SchoolList:
-    """Return the schools that settings and gazetteer know, without reading a directory."""
-    listed: list[tuple[str, str | None]] = []
-    if settings.district.nces_id is not None:
-        from auditor.matching.gazetteer import open_gazetteer
-
-        district = open_gazetteer().district(settings.district.nces_id)
-        listed = [(one.name, one.town or None) for one in district.schools] if district else []
-    return join_schools(settings.schools, listed, ())
 
 
 def _next_steps(counts: DigestCounts, failed: dict[str, SourceHistory], has_run: bool) -> list[str]:

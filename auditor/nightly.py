@@ -14,12 +14,18 @@ from auditor import __version__, collect, lifecycle, plan
 from auditor.coverage import coverage_lines, platform_counts
 from auditor.errors import SettingsError
 from auditor.findings import Change, State
+from auditor.known_schools import (
+    district_schools,
+    listed_district,
+    name_schools,
+    remember_schools,
+)
 from auditor.lifecycle import OPEN_STATES
 from auditor.outcomes import ReadingState, RuleOutcome, RuleState
 from auditor.publishing import publish
 from auditor.reporting import Night
 from auditor.rules import RULES, district_address_in_use
-from auditor.schools import SchoolList, join_schools
+from auditor.schools import SchoolList
 from auditor.snapshot import Snapshot, merge_profiles
 from auditor.store import open_store
 from connectors.source import Capability
@@ -116,12 +122,12 @@ def _run_locked(
     tell: Callable[[str], None],
 ) -> NightResult:
     began = monotonic()
-    district = _district(settings)
+    district = listed_district(settings)
     tell("Reading the sources")
     collected = collect.read_all(  # 3, 4
         settings, store.last_complete_counts(), now, accept_smaller, tell
     )
-    schools = _schools(settings, district, collected)
+    schools = district_schools(settings, district, name_schools(store, collected))
     only = schools.resolve(school) if school is not None else None
     run = store.begin_run(now, __version__, settings.digest, only.code if only else None)
     tell("Comparing")
@@ -142,6 +148,7 @@ def _run_locked(
         exit_code=exit_code,
         item_of={rule.id: rule.item for rule in RULES},
     )
+    remember_schools(store, collected)
     tell("Writing the reports")
     night = _night(settings, store, now, run, schools, collected, outcomes, transitions, notes)
     pages = publish(night, only)  # 12
@@ -200,29 +207,6 @@ def _check_names(settings: Settings, accept_smaller: Collection[str]) -> None:
                 f'--accept-smaller "{name}" is no source of {settings.path.name}; '
                 f"its sources are {', '.join(settings.sources) or 'none'}."
             )
-
-
-def _district(settings: Settings) -> District | None:
-    """Look the district up in the gazetteer; SettingsError when its nces_id is not there."""
-    if settings.district.nces_id is None:
-        return None
-    from auditor.matching.gazetteer import open_gazetteer
-
-    district = open_gazetteer().district(settings.district.nces_id)
-    if district is None:
-        raise SettingsError(
-            f'district.nces_id "{settings.district.nces_id}" is not in the gazetteer; '
-            "look it up with `audit init --find`."
-        )
-    return district
-
-
-def _schools(
-    settings: Settings, district: District | None, collected: Sequence[Collected]
-) -> SchoolList:
-    gazetteer = [(one.name, one.town or None) for one in district.schools] if district else []
-    records = [school for one in collected for school in one.harvest.schools]
-    return join_schools(settings.schools, gazetteer, records)
 
 
 def _snapshot(

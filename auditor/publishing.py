@@ -36,7 +36,17 @@ def publish(night: Night, only: School | None = None) -> tuple[Path, ...]:
     for school in night.schools.schools if only is None else (only,):
         report = build_school(night, school)
         pages += _write_school(report, folder, school, night.settings.reports.formats)
+    if only is None:
+        _remove_strangers(folder, {school.code for school in night.schools.schools})
     return tuple(pages)
+
+
+def _remove_strangers(folder: Path, codes: set[str]) -> None:
+    """Take away pages of schools that are no longer listed: nobody would ever renew them."""
+    for pattern in ("school-*.html", "school-*.csv", "school-*.json", "registry-*.html"):
+        for page in folder.glob(pattern):
+            if page.stem.partition("-")[2] not in codes:
+                page.unlink(missing_ok=True)
 
 
 def _write_district(report: Report, folder: Path, formats: tuple[str, ...]) -> list[Path]:

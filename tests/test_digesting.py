@@ -11,7 +11,7 @@ from auditor.nightly import run_night
 from auditor.settings import load_settings
 from auditor.store import open_store
 from reports.digest import Digest, render_html, render_text
-from tests.districts import FOUND, NAMES, make_district
+from tests.districts import FOUND, NAMES, STAFF, make_district
 
 DAY = timedelta(days=1)
 
@@ -65,3 +65,12 @@ def test_no_name_address_or_account_is_in_it(tmp_path: Path, now: datetime) -> N
         assert "marrowickhighschool" not in text
         for name in NAMES:
             assert name.split()[1] not in text
+
+
+def test_a_school_that_only_the_directory_knows_is_named(tmp_path: Path, now: datetime) -> None:
+    staff = STAFF + "Una Vale,una.vale@marrowick.example,Osprey Grove School,Teacher\n"
+    found = FOUND + "https://www.flickr.com/photos/unav,U,una.vale@marrowick.example,\n"
+    config = make_district(tmp_path, staff=staff, found=found)
+    run_night(load_settings(config), now=now)
+    names = [one.name for one in digest_after(config, now + DAY).schools]
+    assert names == ["Marrowick High School", "Osprey Grove School"]

@@ -366,3 +366,34 @@ def test_what_was_gone_before_is_not_counted_again(tmp_path: Path, now: datetime
     assert night(config, now + 3 * DAY).changed(Change.NOT_LOOKED) == 0
     (tmp_path / "found.csv").write_text(FOUND)
     assert night(config, now + 4 * DAY).changed(Change.REOPENED) == 2
+
+
+def test_a_school_that_only_the_directory_knows_outlives_a_night_without_it(
+    tmp_path: Path, now: datetime
+) -> None:
+    staff = STAFF + "Una Vale,una.vale@marrowick.example,Osprey Grove School,Teacher\n"
+    found = FOUND + "https://www.flickr.com/photos/unav,U,una.vale@marrowick.example,\n"
+    config = make_district(tmp_path, staff=staff, found=found)
+    night(config, now)
+    page = tmp_path / "reports" / "school-osprey-grove-school.html"
+    before = page.read_bytes()
+    (tmp_path / "staff.csv").unlink()
+    result = night(config, now + DAY)
+    assert result.schools.name("osprey-grove-school") == "Osprey Grove School"
+    assert page.read_bytes() != before
+    assert "Complete for 1 of 2 sources" in page.read_text(encoding="utf-8")
+    assert night(config, now + DAY, school="osprey").school == "Osprey Grove School"
+
+
+def test_pages_of_a_school_that_is_gone_are_taken_away(tmp_path: Path, now: datetime) -> None:
+    staff = STAFF + "Una Vale,una.vale@marrowick.example,Osprey Grove School,Teacher\n"
+    config = make_district(tmp_path, staff=staff)
+    night(config, now)
+    reports = tmp_path / "reports"
+    (reports / "notes.txt").write_text("mine")
+    assert list(reports.glob("*-osprey-grove-school.*"))
+    (tmp_path / "staff.csv").write_text(STAFF)
+    night(config, now + DAY)
+    assert not list(reports.glob("*-osprey-grove-school.*"))
+    assert (reports / "school-MHS.html").exists()
+    assert (reports / "notes.txt").exists()

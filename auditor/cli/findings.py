@@ -70,11 +70,11 @@ def _check_rule(rule: str) -> None:
 
 
 def _school(session: Session, text: str) -> str:
-    """Return the code of the school meant: one of settings, gazetteer or findings."""
-    from auditor.digesting import school_names
+    """Return the code of the school meant: one of settings, gazetteer, directory or findings."""
+    from auditor.known_schools import all_schools
     from auditor.schools import School, SchoolList
 
-    listed = school_names(session.settings).schools
+    listed = all_schools(session.settings, session.store).schools
     known = {school.code for school in listed}
     codes = {code for one in session.store.findings() for code in one.finding.schools} - known
     named = [School(code, code.replace("-", " ")) for code in sorted(codes)]
