@@ -238,7 +238,7 @@ def _finding_line(one: StoredFinding, night: Night, dispute: str) -> FindingLine
 def _source_line(reading: Reading, history: Mapping[str, SourceHistory]) -> SourceLine:
     past = history.get(reading.source)
     parts = [f"{number:,} {kind}" for kind, number in reading.counts.items()]
-    parts += [f"{number:,} {reason} left out" for reason, number in reading.dropped.items()]
+    parts += [f"{reason} left out: {number:,}" for reason, number in reading.dropped.items()]
     return SourceLine(
         name=reading.source,
         connector=reading.connector,

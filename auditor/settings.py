@@ -343,7 +343,13 @@ def _in_words(message: str) -> str:
         return f"{key}: {text.rpartition(' ')[2]} is none of {', '.join(_choices(key))}"
     if "matching regex" in text:
         return f"{key}: is not of the form it must have (see config/audit.example.toml)"
-    for name, word in (("`str`", "text"), ("`array`", "a list"), ("`object`", "a table")):
+    text = text.replace(" | null`", "`")
+    for name, word in (
+        ("`str`", "text"),
+        ("`int`", "a number"),
+        ("`array`", "a list"),
+        ("`object`", "a table"),
+    ):
         text = text.replace(name, word)
     text = text.replace("Object missing required field", "needs the setting").replace("`", "")
     return f"{key}: {text[:1].lower()}{text[1:]}"
@@ -371,6 +377,8 @@ def _table_of(section: Any) -> Any:
 def _absolute_url(url: str, folder: Path) -> str:
     """Make the path of an SQLite URL absolute from the settings' folder."""
     prefix = "sqlite:///"
+    if url == prefix + ":memory:":
+        raise SettingsError("store.url: findings must live from night to night; name a file.")
     if not url.startswith(prefix):
         if not url.startswith("postgresql"):
             raise SettingsError(

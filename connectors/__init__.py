@@ -20,6 +20,9 @@ CONNECTORS = {
 }
 
 
+WORDS = {str: "text", int: "a number", bool: "true or false", list: "a list", dict: "a table"}
+
+
 def connector_type(source: str, name: str) -> type[Source]:
     """Return the class of a connector by its name in audit.toml; NotConfigured when unknown."""
     place = CONNECTORS.get(name)
@@ -44,8 +47,8 @@ def check_options(source: str, kind: type[Source], options: Mapping[str, Any]) -
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
             raise NotConfigured(
                 source,
-                f'the setting "{key}" is a {type(value).__name__}',
-                f"Give it as {wanted.__name__}: {known[key].about}",
+                f'the setting "{key}" is {WORDS.get(type(value), "something else")}',
+                f"Give it as {WORDS[wanted]}: {known[key].about}",
             )
     for name, setting in known.items():
         if setting.required and name not in options:

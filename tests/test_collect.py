@@ -95,7 +95,7 @@ def test_a_kind_that_vanished_has_shrunk_too(tmp_path: Path, now: datetime) -> N
         ('[sources.a]\nconnector = "spredsheet"', 'Did you mean "spreadsheet"'),
         ('[sources.a]\nconnector = "spreadsheet"\npth = "x"', 'Did you mean "path"'),
         ('[sources.a]\nconnector = "spreadsheet"', 'the setting "path" is missing'),
-        ('[sources.a]\nconnector = "spreadsheet"\npath = 3', 'the setting "path" is a int'),
+        ('[sources.a]\nconnector = "spreadsheet"\npath = 3', 'the setting "path" is a number'),
     ],
 )
 def test_a_wrong_source_is_one_sentence_before_anything_is_read(

@@ -57,6 +57,8 @@ def test_relative_paths_start_from_the_file_wherever_one_stands(
         ),
         (DISTRICT + '[sources.x]\npath = "y"', 'sources.x needs a "connector"'),
         (DISTRICT + '[store]\nurl = "mysql://x"', "store.url"),
+        (DISTRICT + '[store]\nurl = "sqlite:///:memory:"', "from night to night"),
+        (DISTRICT + "nces_id = 5500300", "district.nces_id: expected text, got a number"),
         (DISTRICT + 'time_zone = "Mars/Base"', "Mars/Base"),
         (DISTRICT + 'time_zone = "../../etc/passwd"', "not a time zone"),
         (

@@ -63,6 +63,7 @@ def run(
         stream=sys.stderr,
     )
     logging.getLogger("auditor").setLevel(logging.DEBUG if is_debugging else logging.NOTSET)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = load_settings(config)
     from auditor.nightly import run_night
 
