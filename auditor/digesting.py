@@ -9,7 +9,7 @@ from auditor.findings import Change
 from auditor.known_schools import all_schools
 from auditor.lifecycle import OPEN_STATES
 from auditor.mailing import week_of
-from auditor.reporting import NEW_DAYS, WEAK, headline_of, is_new
+from auditor.reporting import NEW_DAYS, headline_of, is_new, is_shown
 from reports.digest import Digest, DigestCounts, FailedSource, SchoolCount
 
 if TYPE_CHECKING:
@@ -71,15 +71,15 @@ def _schools(
 ) -> tuple[SchoolCount, ...]:
     """Count what each school's page shows, schools without a lead left out."""
     names = all_schools(settings, store)
-    strong = [one for one in findings if str(one.finding.grade) not in WEAK]
-    codes = sorted({code for one in strong for code in one.finding.schools}, key=names.name)
+    codes = sorted({code for one in findings for code in one.finding.schools}, key=names.name)
     counts = (
         SchoolCount(
             names.name(code),
-            sum(1 for one in strong if code in one.finding.schools and is_new(one, now)),
-            sum(1 for one in strong if code in one.finding.schools and one.state in OPEN_STATES),
+            sum(1 for one in shown if is_new(one, now)),
+            sum(1 for one in shown if one.state in OPEN_STATES),
         )
         for code in codes
+        if (shown := [one for one in findings if is_shown(one, code)])
     )
     return tuple(one for one in counts if one.new or one.open)
 

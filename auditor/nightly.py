@@ -220,6 +220,9 @@ def _snapshot(
     from auditor.matching.gazetteer import open_gazetteer
 
     complete = [one for one in collected if one.reading.is_complete]
+    directories = frozenset(
+        one.reading.source for one in complete if Capability.PEOPLE in one.reading.capabilities
+    )
     profiles, also_in = merge_profiles(
         profile for one in complete for profile in one.harvest.profiles
     )
@@ -236,15 +239,23 @@ def _snapshot(
         uses=tuple(use for one in complete for use in one.harvest.uses),
         links=tuple(link for one in complete for link in one.harvest.links),
         registered=store.registered_accounts(),
-        once_listed=frozenset(
-            known.subject[-1]
-            for known in store.known_findings().values()
-            if known.rule == district_address_in_use.ID and known.state is not State.CLOSED
-        ),
-        directories=frozenset(
-            one.reading.source for one in complete if Capability.PEOPLE in one.reading.capabilities
-        ),
+        once_listed=_once_listed(store, directories),
+        directories=directories,
         also_in=also_in,
+    )
+
+
+def _once_listed(store: Store, directories: frozenset[str]) -> frozenset[str]:
+    """Return the addresses of open leads that somebody in a directory had: no pupil's, then.
+
+    A lead rests on a directory only when its address was found there.
+    """
+    return frozenset(
+        known.subject[-1]
+        for known in store.known_findings().values()
+        if known.rule == district_address_in_use.ID
+        and known.state is not State.CLOSED
+        and known.sources & directories
     )
 
 

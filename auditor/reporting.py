@@ -91,11 +91,7 @@ def build_district(night: Night) -> Report:
 def build_school(night: Night, school: School) -> Report:
     """Build one school's report: its own strong leads, none about the reader of the page."""
     own = [one for one in night.findings if school.code in one.finding.schools]
-    shown = [
-        one
-        for one in own
-        if str(one.finding.grade) not in WEAK and school.code not in one.finding.withheld_from
-    ]
+    shown = [one for one in own if is_shown(one, school.code)]
     weak = sum(1 for one in own if str(one.finding.grade) in WEAK and one.state in OPEN_STATES)
     notes: tuple[str, ...] = ()
     if weak:
@@ -105,6 +101,13 @@ def build_school(night: Night, school: School) -> Report:
             f"{night.settings.district.responsible} until somebody has looked.",
         )
     return _report(night, school, _lines(night, shown), notes)
+
+
+def is_shown(one: StoredFinding, code: str) -> bool:
+    """Whether a school's page shows a finding: its own, strong, and not about the page's reader."""
+    finding = one.finding
+    is_own = code in finding.schools and code not in finding.withheld_from
+    return is_own and str(finding.grade) not in WEAK
 
 
 def is_new(one: StoredFinding, now: datetime) -> bool:
@@ -273,13 +276,7 @@ def _rule_line(outcome: RuleOutcome) -> RuleLine:
 
 
 def _school_line(school: School, night: Night) -> SchoolLine:
-    own = [
-        one
-        for one in night.findings
-        if school.code in one.finding.schools
-        and str(one.finding.grade) not in WEAK
-        and school.code not in one.finding.withheld_from
-    ]
+    own = [one for one in night.findings if is_shown(one, school.code)]
     return SchoolLine(
         code=school.code,
         name=school.name,

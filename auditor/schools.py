@@ -40,6 +40,11 @@ class School:
     members: tuple[str, ...] = ()
     ids: frozenset[tuple[str, str]] = frozenset()
 
+    def names_member(self, groups: Iterable[str]) -> bool:
+        """Whether a pattern of ``members`` fits one of these ids, units or departments."""
+        patterns = [pattern.casefold() for pattern in self.members]
+        return any(fnmatchcase(one.casefold(), pattern) for one in groups for pattern in patterns)
+
 
 class SchoolList:
     """Every school once, in a stable order, with the look-ups the night needs."""
@@ -65,11 +70,7 @@ class SchoolList:
             if (person.source, one) in self._by_id
         }
         for school in self.schools:
-            if any(
-                fnmatchcase(group.casefold(), pattern.casefold())
-                for pattern in school.members
-                for group in (*person.groups, *person.schools)
-            ):
+            if school.names_member((*person.groups, *person.schools)):
                 codes.add(school.code)
         return tuple(sorted(codes))
 
@@ -172,7 +173,7 @@ class _Index:
 
 def _join_record(record: SchoolRecord, schools: list[School], index: _Index) -> None:
     pair = (record.source, record.id)
-    place = next((n for n, s in enumerate(schools) if record.id in s.members), None)
+    place = next((n for n, s in enumerate(schools) if s.names_member([record.id])), None)
     if place is None:
         taken = {n for n, s in enumerate(schools) if any(ids[0] == pair[0] for ids in s.ids)}
         place = index.find(record.name, set(range(len(schools))) - taken)

@@ -18,7 +18,10 @@ from auditor.errors import SettingsError
 
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
 Address = Annotated[str, Meta(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$", max_length=254)]
-Domain = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,}$")]
+Domain = Annotated[
+    str,
+    Meta(pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,10}[A-Za-z]{2,63}$"),
+]
 Mode = Literal["forbid", "forbid_unless_registered", "require"]
 LARGEST_FILE = 1_000_000
 

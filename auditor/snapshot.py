@@ -27,7 +27,7 @@ class Snapshot:
     """What is known tonight.
 
     ``also_in`` names every source of an account seen in several; ``once_listed`` are addresses of
-    open leads, which were somebody's in the staff directory or a function's.
+    open leads that were somebody's in the staff directory.
     """
 
     taken_at: datetime

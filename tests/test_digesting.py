@@ -43,6 +43,14 @@ def test_a_week_is_counted(tmp_path: Path, now: datetime) -> None:
     assert "nightly job" in later.next_steps[0]
 
 
+def test_a_school_is_counted_as_its_page_shows_it(tmp_path: Path, now: datetime) -> None:
+    staff = STAFF.replace("High School,Teacher", "High School,Principal", 1)
+    config = make_district(tmp_path, staff=staff)
+    run_night(load_settings(config), now=now)
+    (school,) = digest_after(config, now + DAY).schools
+    assert (school.new, school.open) == (1, 1)
+
+
 def test_a_source_that_is_down_is_said_with_since_when(tmp_path: Path, now: datetime) -> None:
     config = make_district(tmp_path)
     settings = load_settings(config)

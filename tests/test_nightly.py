@@ -397,3 +397,16 @@ def test_pages_of_a_school_that_is_gone_are_taken_away(tmp_path: Path, now: date
     assert not list(reports.glob("*-osprey-grove-school.*"))
     assert (reports / "school-MHS.html").exists()
     assert (reports / "notes.txt").exists()
+
+
+def test_addresses_listed_on_request_go_when_they_are_only_counted_again(
+    tmp_path: Path, now: datetime
+) -> None:
+    found = FOUND + "https://www.flickr.com/photos/josp,J,jo.former@marrowick.example,\n"
+    more = '[rules.district-address-in-use]\nunknown_addresses = "list"\n'
+    config = make_district(tmp_path, found=found, more=more)
+    assert night(config, now).open == 3
+    config.write_text(config.read_text(encoding="utf-8").replace('"list"', '"count"'))
+    result = night(config, now + DAY)
+    assert result.open == 2
+    assert result.changed(Change.CLOSED) == 1

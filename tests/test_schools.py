@@ -123,3 +123,11 @@ def test_two_schools_of_one_list_are_never_joined() -> None:
     schools = join_schools([], [], both)
     assert [one.name for one in schools.schools] == ["Lincoln", "Lincoln School"]
     assert schools.resolve("lincoln school").name == "Lincoln School"
+
+
+def test_a_pattern_of_members_joins_the_directorys_school() -> None:
+    settings = SchoolSettings(code="EHS", name="East High School", members=("ORG-E*",))
+    record = a_school(id="org-ehs", name="EHS (grades 9-12)")
+    schools = join_schools([settings], [], [record])
+    assert [(one.code, one.ids) for one in schools.schools] == [("EHS", {("roster", "org-ehs")})]
+    assert schools.codes_of(a_person(schools=("org-ehs",))) == ("EHS",)

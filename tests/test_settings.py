@@ -180,3 +180,11 @@ def test_a_wrong_choice_names_the_right_ones(tmp_path: Path, lines: str, words: 
     with pytest.raises(SettingsError) as caught:
         load_settings(path)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("domain", ["a..b.com", "a.-b.com", "b-.com", f"{'a' * 64}.com", ".com"])
+def test_a_domain_that_no_rule_could_look_for_is_refused(tmp_path: Path, domain: str) -> None:
+    path = tmp_path / "audit.toml"
+    path.write_text(f'[district]\nname = "Maple"\nemail_domains = ["{domain}"]\n')
+    with pytest.raises(SettingsError, match="email_domains"):
+        load_settings(path)

@@ -12,6 +12,7 @@ from auditor.cli.options import by_option, config_option, format_option
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from auditor.cli.session import Session
     from auditor.registry import RegistryEvent
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -68,7 +69,7 @@ def add(
             owner=owner,
             backup=backup,
             purpose=purpose,
-            schools=schools,
+            schools=tuple(_school_code(session, one) for one in schools),
             may_use_district_address=not no_district_address,
             why=why,
             by=by,
@@ -180,6 +181,19 @@ def export(config: Path, format: str) -> None:
     with open_session(config) as session:
         rows = export_rows(session.store.registered_accounts())
     emit(rows, COLUMNS, format)
+
+
+def _school_code(session: Session, text: str) -> str:
+    """Return the code as the reports write it; one that fits no school is kept and told."""
+    from auditor.cli.output import say
+    from auditor.errors import NoSuchSchool
+    from auditor.known_schools import all_schools
+
+    try:
+        return all_schools(session.settings, session.store).resolve(text).code
+    except NoSuchSchool as error:
+        say(f"{error} It is kept as given.")
+        return text
 
 
 def _in_words(event: RegistryEvent) -> str:

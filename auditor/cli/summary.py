@@ -44,7 +44,11 @@ def preview(config: Path, form: str) -> int:
 @summary.command()
 @config_option
 @click.option("-n", "--dry-run", is_flag=True, help="Say who would get what; send nothing.")
-@click.option("--week", metavar="YYYY-Www", help="The ISO week it counts for; this one by default.")
+@click.option(
+    "--week",
+    metavar="YYYY-Www",
+    help="The week it is sent as; it counts the last seven days all the same.",
+)
 @click.option(
     "--resend", is_flag=True, help="Send again what failed or whose arrival is not known."
 )

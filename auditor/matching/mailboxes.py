@@ -51,8 +51,16 @@ teachers teaches teaching team that the them there they this threads tickets tik
 today tonight tutor twitter up updates us via video videos view visit visiting volunteer watch
 we web website welcome what where who work worked worker working works x year years you youtube
 """
-DETERMINERS = frozenset(BEFORE_A_NOUN.split())
+HONORIFICS = "mr mrs ms miss mx dr coach"
+BEFORE_AN_EMPLOYER = """
+administrator assistant athletics band choir coordinator counselor custodian dean director faculty
+guidance librarian nurse orchestra president principal registrar secretary specialist staff
+superintendent treasurer
+"""
+DETERMINERS = frozenset(f"{BEFORE_A_NOUN} {HONORIFICS}".split())
 PROSE = frozenset(BEFORE_A_PLACE.split())
+JOBS = frozenset(BEFORE_AN_EMPLOYER.split())
+"""Before "at" and a host with plain dots these tell a job: "Principal at district.example"."""
 
 
 def _backwards(separators: str) -> re.Pattern[str]:
@@ -154,13 +162,15 @@ def _is_bare(match: re.Match[str], gap: bool) -> bool:
 def _is_prose(text: str, start: int, local: str, host: Host) -> bool:
     before = text[max(0, start - 24) : start]
     words = before.split()
+    last = re.split(r"[-_]", local)[-1]
     return (
-        re.split(r"[-_]", local)[-1] in PROSE
+        last in PROSE
+        or (last in JOBS and not host.ways)
         or local.isdigit()
         or host.name.startswith("www.")
         or text[host.end : host.end + 1] == "/"
         or before.endswith(("#", "$"))
-        or bool(words and before[-1:].isspace() and words[-1].lower() in DETERMINERS)
+        or bool(words and before[-1:].isspace() and words[-1].lower().rstrip(".") in DETERMINERS)
     )
 
 

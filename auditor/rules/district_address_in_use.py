@@ -202,6 +202,7 @@ def _finding(sighting: _Sighting, owners: tuple[Person, ...], snapshot: Snapshot
         schools |= set(sighting.registered.schools)
     names = ", ".join(sorted(person.name for person in owners if person.role is Role.STAFF))
     whose = f" ({names})" if names else ""
+    was_staffs = bool(owners) or sighting.address in snapshot.once_listed
     reasons = [sighting.reason, *_owner_reasons(owners, snapshot)]
     doubts = list(sighting.doubts)
     if not owners:
@@ -209,7 +210,7 @@ def _finding(sighting: _Sighting, owners: tuple[Person, ...], snapshot: Snapshot
     return Finding(
         rule=ID,
         subject=sighting.subject,
-        sources=sighting.sources | (snapshot.directories if owners else frozenset()),
+        sources=sighting.sources | (snapshot.directories if was_staffs else frozenset()),
         grade=sighting.grade,
         summary=f"{sighting.address}{whose} in use at {platform_title(sighting.site)}",
         schools=tuple(sorted(schools)),

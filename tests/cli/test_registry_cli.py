@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from auditor.cli import invoke
+from tests.districts import make_district
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,3 +142,15 @@ def test_a_purpose_keeps_no_escape_sequence_and_no_line_break(audit: Audit) -> N
     _, out, _ = audit("export")
     assert "\x1b" not in out
     assert len(out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("school", ["mhs", "Marrowick High School"])
+def test_a_school_is_written_by_its_own_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], school: str
+) -> None:
+    config = make_district(tmp_path)
+    assert invoke(["registry", *ADD, "-c", str(config), "--school", school]) == 0
+    capsys.readouterr()
+    assert invoke(["registry", "list", "-c", str(config), "--format", "json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert row["schools"] == ["MHS"]

@@ -114,6 +114,9 @@ def test_every_disguise_is_undone_and_named(text: str, disguise: str, around: st
         "office at www.maple.example",
         "office at maple.example/contact",
         "We play at maple. Example is set by all",
+        "Principal at maple.example",
+        "School nurse @ maple.example",
+        "Mrs. Doe at maple.example",
         "class-a-maple.example",
         "a" * 65 + "@maple.example",
         "\u00e9" * 65 + "@maple.example",
@@ -122,6 +125,10 @@ def test_every_disguise_is_undone_and_named(text: str, disguise: str, around: st
 )
 def test_what_only_looks_like_an_address_is_left_alone(text: str) -> None:
     assert addresses(text) == []
+
+
+def test_a_job_with_its_dots_spelt_out_is_an_address() -> None:
+    assert addresses("principal at maple dot example") == ["principal@maple.example"]
 
 
 def test_sub_domains_count_and_name_the_audited_domain() -> None:
