@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -99,6 +99,30 @@ def reconcile(
         if key not in seen
     ]
     return sorted(transitions, key=lambda one: one.key)
+
+
+def keep_subjects(
+    tonight: Iterable[Finding],
+    known: Mapping[str, KnownFinding],
+    handles: Mapping[tuple[str, str], str],
+) -> list[Finding]:
+    """Return the findings, those known by an account's handle under that subject still.
+
+    ``handles`` has the folded handle of each account that also has a native id.  A list that
+    begins to give the id must not make a known lead look gone, and its verdict with it.
+    """
+    kept = []
+    for finding in tonight:
+        handle = handles.get(
+            (finding.subject[0], finding.subject[1] if finding.subject[1:] else "")
+        )
+        if handle and finding.key not in known:
+            older = replace(finding, subject=(finding.subject[0], handle, *finding.subject[2:]))
+            before = known.get(older.key)
+            if before is not None and before.state is not State.CLOSED:
+                finding = older
+        kept.append(finding)
+    return kept
 
 
 def settle_exemptions(

@@ -134,6 +134,7 @@ def _run_locked(
     snapshot = _snapshot(settings, store, district, schools, collected, now)  # 7
     readings = [one.reading for one in collected]
     outcomes, found, notes = _judge(settings, snapshot, readings)  # 8, 9
+    found = lifecycle.keep_subjects(found, store.known_findings(), snapshot.handles)
     if only is not None:
         found = _in_school(found, only, store.known_findings())
     transitions = _reconcile(store, found, outcomes, readings, only, snapshot)  # 10

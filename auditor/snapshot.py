@@ -55,6 +55,15 @@ class Snapshot:
         return {address: tuple(people) for address, people in owners.items()}
 
     @cached_property
+    def handles(self) -> dict[tuple[str, str], str]:
+        """The folded handle of every account that also has a native id, by platform and id."""
+        return {
+            (one.platform, one.native_id): one.account_id
+            for one in self.profiles
+            if one.native_id and one.account_id
+        }
+
+    @cached_property
     def addresses(self) -> tuple[tuple[Profile, FoundAddress], ...]:
         """Every district address that a profile itself shows, with where and in which disguise."""
         from auditor.matching.addresses import AddressFinder

@@ -410,3 +410,22 @@ def test_addresses_listed_on_request_go_when_they_are_only_counted_again(
     result = night(config, now + DAY)
     assert result.open == 2
     assert result.changed(Change.CLOSED) == 1
+
+
+def test_a_verdict_outlives_the_night_on_which_a_native_id_becomes_known(
+    tmp_path: Path, now: datetime
+) -> None:
+    from auditor.decisions import Verdict
+
+    config = make_district(tmp_path)
+    night(config, now)
+    with closing(open_store(load_settings(config).store.url)) as store:
+        for one in store.findings():
+            store.record_verdict(one.key, Verdict.NOT_OURS, by="me", why="a shop", at=now)
+    header, *rows = FOUND.splitlines()
+    with_ids = [f"{header},native_id", *(f"{row},10020030040{n}" for n, row in enumerate(rows))]
+    for day, lines in enumerate((with_ids, with_ids, FOUND.splitlines()), 1):
+        (tmp_path / "found.csv").write_text("\n".join(lines) + "\n")
+        result = night(config, now + day * DAY)
+        assert {one.state for one in result.findings} == {State.FALSE_POSITIVE}
+        assert result.changed(Change.OPENED) == 0
