@@ -185,7 +185,7 @@ def own_of(number: int, brand: Brand) -> Own:
         own = {squeeze(school.town)} if school.town else set(towns)
         town_of[school.code] = frozenset(own)
         towns |= own
-    for town in towns:
+    for town in sorted(towns):
         words[town] = "names the town"
     town_of[None] = frozenset(towns)
     kept = {w: what for w, what in words.items() if len(w) >= SHORTEST_PLACE}
@@ -334,7 +334,7 @@ def _tell(own: Own, term: Term, rest: str, context: Context) -> tuple[Told, ...]
     for word, what in own.words.items():
         is_told = word in rest and not tags_of(word)
         is_told = is_told and (word != term.key or word in context.location)
-        if is_told and len(word) > len(found.get(what, "")):
+        if is_told and (len(word), word) > (len(found.get(what, "")), found.get(what, "")):
             found[what] = word
     told = [Told(what, word, FACTORS[what]) for what, word in found.items()]
     linked = sorted(context.domains & own.domains)[:1]
