@@ -60,7 +60,7 @@ superintendent treasurer
 DETERMINERS = frozenset(f"{BEFORE_A_NOUN} {HONORIFICS}".split())
 PROSE = frozenset(BEFORE_A_PLACE.split())
 JOBS = frozenset(BEFORE_AN_EMPLOYER.split())
-"""Before "at" and a host with plain dots these tell a job: "Principal at district.example"."""
+"""Capitalised before "at" and plain dots these tell a job: "Principal at district.example"."""
 
 
 def _backwards(separators: str) -> re.Pattern[str]:
@@ -165,7 +165,7 @@ def _is_prose(text: str, start: int, local: str, host: Host) -> bool:
     last = re.split(r"[-_]", local)[-1]
     return (
         last in PROSE
-        or (last in JOBS and not host.ways)
+        or (last in JOBS and not host.ways and text[start : start + len(local)].istitle())
         or local.isdigit()
         or host.name.startswith("www.")
         or text[host.end : host.end + 1] == "/"

@@ -115,7 +115,7 @@ def test_every_disguise_is_undone_and_named(text: str, disguise: str, around: st
         "office at maple.example/contact",
         "We play at maple. Example is set by all",
         "Principal at maple.example",
-        "School nurse @ maple.example",
+        "School Nurse @ maple.example",
         "Mrs. Doe at maple.example",
         "class-a-maple.example",
         "a" * 65 + "@maple.example",
@@ -125,6 +125,11 @@ def test_every_disguise_is_undone_and_named(text: str, disguise: str, around: st
 )
 def test_what_only_looks_like_an_address_is_left_alone(text: str) -> None:
     assert addresses(text) == []
+
+
+@pytest.mark.parametrize("text", ["athletics at maple.example", "nurse @ maple.example"])
+def test_a_function_in_small_letters_is_an_address(text: str) -> None:
+    assert addresses(text) == [f"{text.split()[0]}@maple.example"]
 
 
 def test_a_job_with_its_dots_spelt_out_is_an_address() -> None:
