@@ -75,8 +75,8 @@ def make_finding(number: int) -> FindingLine:
     )
 
 
-def make_report(number: int) -> Report:
-    findings = tuple(make_finding(one) for one in range(number))
+def make_report(number: int, first: int = 0) -> Report:
+    findings = tuple(make_finding(one) for one in range(first, first + number))
     return Report(
         district="Benchmark School District",
         school=None,

@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from reports.charts import draw_trend
 from reports.files import write_private
-from reports.markup import fact, items, link_or_text, outside
+from reports.finding_rows import finding_row
+from reports.markup import link_or_text, outside
 from reports.packing import pack_findings
 from reports.security import content_security_policy, local_page, printable, safe_link
 from reports.views import ANY_OPEN, ENDING, NEW, offer_choices, view_findings
@@ -114,8 +115,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {"ANY_OPEN": ANY_OPEN, "NEW": NEW, "ENDING": ENDING}
     environment.globals |= {
-        "fact": fact,
-        "items": items,
+        "finding_row": finding_row,
         "link_or_text": link_or_text,
         "outside": outside,
     }

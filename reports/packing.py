@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import fields
 from typing import TYPE_CHECKING, TypeAlias
 
 from markupsafe import Markup
@@ -30,8 +29,8 @@ def pack_findings(views: Sequence[FindingView]) -> Markup:
     counts = Counter(text for row in rows for text in _texts(row))
     places = {text: place for place, text in enumerate(t for t, n in counts.items() if n > 1)}
     document = {
-        "fields": [field.name for field in fields(FindingView)],
-        "evidence": [field.name for field in fields(EvidenceView)],
+        "fields": list(FindingView.__struct_fields__),
+        "evidence": list(EvidenceView.__struct_fields__),
         "texts": list(places),
         "findings": [_pack(row, places) for row in rows],
     }
@@ -40,7 +39,7 @@ def pack_findings(views: Sequence[FindingView]) -> Markup:
 
 
 def _values(view: FindingView | EvidenceView) -> list[Packed]:
-    return [_value(getattr(view, field.name)) for field in fields(view)]
+    return [_value(getattr(view, name)) for name in view.__struct_fields__]
 
 
 def _value(value: object) -> Packed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -22,6 +22,8 @@ _FORBIDDEN = re.compile(
 )
 _WEB_LINK = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f\"<>\\^`{|}]+", re.IGNORECASE)
 
+_PLAIN_LINK = re.compile(r"https?://[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*(?:[/?#][!#-;=?-\[\]_a-z~]*)?")
+
 
 def printable(text: str) -> str:
     """Replace what a text file or an HTML page may not hold by U+FFFD; line ends become LF.
@@ -34,20 +36,27 @@ def printable(text: str) -> str:
     return _FORBIDDEN.sub(REPLACEMENT, _LINE_ENDS.sub("\n", text))
 
 
+@lru_cache(maxsize=4096)
 def safe_link(url: str | None) -> str | None:
     """Return ``url`` if it may become a link, else None: it is then shown as text.
 
     Allowed are http and https with a host, without user information, spaces, controls or
     characters that RFC 3986 forbids.
     """
-    if url is None or len(url) > LONGEST_LINK or not _WEB_LINK.fullmatch(url):
+    if url is None or len(url) > LONGEST_LINK:
+        return None
+    if _PLAIN_LINK.fullmatch(url):
+        return url
+    if not _WEB_LINK.fullmatch(url):
+        return None
+    if printable(url) != url:
         return None
     try:
-        parts = urlsplit(printable(url))
+        parts = urlsplit(url)
         has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return None
-    return url if has_host and "@" not in parts.netloc and printable(url) == url else None
+    return url if has_host and "@" not in parts.netloc else None
 
 
 def local_page(name: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from reports.security import printable, safe_link
 from reports.wording import format_day, format_moment, full_grade, iso_day, short_grade
 
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
 ANY_OPEN, NEW, ENDING, DISTRICT = "any-open", "new", "ending", "district-wide"
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceView:
+class EvidenceView(msgspec.Struct, frozen=True):
     """One comparison in words; ``is_link`` tells whether ``url`` may be followed."""
 
     what: str
@@ -29,8 +30,7 @@ class EvidenceView:
     seen_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class FindingView:
+class FindingView(msgspec.Struct, frozen=True):
     """One finding in words; ``in_schools`` and ``in_states`` are what the filters look at.
 
     ``in_states`` holds the state's key and the groups it is in: any-open, new, ending.

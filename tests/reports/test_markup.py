@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.markup import fact, items, link_or_text, outside
+from reports.markup import apart, fact, link_or_text, outside
 
 SCRIPT = '<script>alert("1")</script>'
 
 
 @given(st.text())
 def test_text_from_outside_never_opens_a_tag_or_an_attribute(text: str) -> None:
-    for made in (outside(text), fact("Name", text), items([text]), link_or_text(text, True)):
+    for made in (outside(text), fact("Name", text), apart(text), link_or_text(text, True)):
         bare = made
         for tag in ("bdi", "div", "dt", "dd", "li"):
             bare = bare.replace(f"<{tag}>", "").replace(f"</{tag}>", "")
@@ -24,7 +24,7 @@ def test_a_fact_without_a_value_is_nothing() -> None:
     assert fact("Seen", None) == ""
     assert fact("Seen", "") == ""
     assert fact("Found", SCRIPT) == (
-        "<div><dt>Found</dt><dd><bdi>&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;</bdi></dd></div>"
+        "<div><dt>Found</dt><dd><bdi>&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;</bdi></dd></div>"
     )
 
 
