@@ -39,6 +39,7 @@ lock: $(VENV)/.test
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --extra build --extra test --extra dev setup.cfg -o $(TEST_LOCK)
 
 tools: $(VENV)/.test
+	sh tests/tools/system.sh
 	sh tests/tools/install.sh $(BIN)
 
 $(VENV)/bin/python:

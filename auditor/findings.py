@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from connectors.records import Grade
 
 
+_ENCODE = msgspec.json.Encoder().encode
+
+
 class Certainty(StrEnum):
     """How sure a finding of item 8 is; RECORDED is a plain fact of the registry."""
 
@@ -104,24 +107,33 @@ class Finding:
         """Changes when anything of the finding does, times of sight apart."""
         return _digest(
             (
-                (self.grade, self.summary, self.schools, self.url, self.affiliation),
+                self.grade,
+                self.summary,
+                self.schools,
+                self.url,
+                self.affiliation,
                 [(e.what, e.ours, e.theirs, e.url, e.source) for e in self.evidence],
-                (sorted(self.sources), self.people, self.withheld_from, self.platform),
-                (self.reasons, self.doubts),
+                sorted(self.sources),
+                self.people,
+                self.withheld_from,
+                self.platform,
+                self.reasons,
+                self.doubts,
             )
         )
 
 
-class KnownFinding(msgspec.Struct, frozen=True):
+class KnownFinding(msgspec.Struct, frozen=True, gc=False):
     """A finding as the store remembers it before tonight; a night makes one of each.
 
+    ``subject_text`` is the subject as JSON, since few are looked at.
     ``verdict`` is FALSE_POSITIVE for one that was judged so and has since gone; ``content`` is
-    the finding's when it was last written.
+    the finding's when it was last written; ``is_out_of_sight`` tells that the last run missed it.
     """
 
     key: str
     rule: str
-    subject: tuple[str, ...]
+    subject_text: str
     sources: frozenset[str]
     schools: tuple[str, ...]
     state: State
@@ -131,6 +143,12 @@ class KnownFinding(msgspec.Struct, frozen=True):
     until: date | None = None
     verdict: State | None = None
     content: str = ""
+    is_out_of_sight: bool = False
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """The subject's parts."""
+        return tuple(json.loads(self.subject_text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +193,7 @@ def finding_key(rule: str, subject: tuple[str, ...]) -> str:
 
 def _digest(facts: object) -> str:
     try:
-        text = msgspec.json.encode(facts)
+        text = _ENCODE(facts)
     except UnicodeEncodeError:
         text = json.dumps(facts).encode()
     return hashlib.sha256(text).hexdigest()[:16]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 OPEN_STATES = frozenset({State.OPEN, State.UNDER_REVIEW, State.ACKNOWLEDGED, State.DISPUTED})
 """What counts as open in reports; exempt findings are counted on their own."""
 
+_OPEN, _SEEN_AGAIN = State.OPEN, Change.SEEN_AGAIN
 _EXEMPTABLE = frozenset({State.OPEN, State.UNDER_REVIEW, State.ACKNOWLEDGED, State.EXEMPT})
 _ENDED = frozenset({State.RESOLVED, State.CLOSED})
 _QUIET_ENDINGS = frozenset({State.FALSE_POSITIVE, *_ENDED})
@@ -46,10 +48,11 @@ class Looked:
         )
 
 
-class Transition(msgspec.Struct, frozen=True):
+class Transition(msgspec.Struct, frozen=True, gc=False):
     """What a night does to one finding; ``finding`` is None when it was not seen.
 
-    ``is_renewed`` marks one that is seen again with a change that is no news: its sources, say.
+    ``is_renewed`` marks one that is seen again with a change that is no news: its sources, say;
+    ``was_out_of_sight`` one that the run before missed.
     """
 
     key: str
@@ -60,6 +63,7 @@ class Transition(msgspec.Struct, frozen=True):
     until: date | None
     note: str = ""
     is_renewed: bool = False
+    was_out_of_sight: bool = False
 
     @property
     def is_quiet(self) -> bool:
@@ -98,7 +102,7 @@ def reconcile(
         for key, before in known.items()
         if key not in seen
     ]
-    return sorted(transitions, key=lambda one: one.key)
+    return sorted(transitions, key=attrgetter("key"))
 
 
 def keep_subjects(
@@ -165,6 +169,10 @@ def _open(key: str, finding: Finding, exemption: Exemption | None) -> Transition
 def _see(known: KnownFinding, finding: Finding, exemption: Exemption | None) -> Transition:
     before = known.state
     is_same = finding.content == known.content
+    if is_same and before is _OPEN and exemption is None:
+        return Transition(
+            known.key, _SEEN_AGAIN, _OPEN, _OPEN, finding, None, "", False, known.is_out_of_sight
+        )
     if before in _ENDED:
         stays_false = before is State.CLOSED and known.verdict is State.FALSE_POSITIVE
         start = State.FALSE_POSITIVE if stays_false else State.OPEN
@@ -179,23 +187,44 @@ def _see(known: KnownFinding, finding: Finding, exemption: Exemption | None) -> 
         else:
             change = Change.SEEN_AGAIN
     is_renewed = change is Change.SEEN_AGAIN and not is_same
-    return Transition(known.key, change, before, after, finding, until, note, is_renewed)
+    return Transition(
+        known.key,
+        change,
+        before,
+        after,
+        finding,
+        until,
+        note,
+        is_renewed,
+        known.is_out_of_sight,
+    )
 
 
 def _miss(known: KnownFinding, is_gone: bool, today: date) -> Transition:
+    change, after, until, note = Change.NOT_LOOKED, known.state, known.until, ""
     if is_gone:
-        return Transition(known.key, Change.CLOSED, known.state, State.CLOSED, None, None)
-    if known.state is State.EXEMPT and known.until is not None and known.until < today:
+        change, after, until = Change.CLOSED, State.CLOSED, None
+    elif known.state is State.EXEMPT and known.until is not None and known.until < today:
         after, until, note = _exempt(known.state, known.until, None)
         change = Change.EXEMPTION_EXPIRED
-        return Transition(known.key, change, known.state, after, None, until, note)
-    return Transition(known.key, Change.NOT_LOOKED, known.state, known.state, None, known.until)
+    return Transition(
+        known.key,
+        change,
+        known.state,
+        after,
+        None,
+        until,
+        note,
+        was_out_of_sight=known.is_out_of_sight,
+    )
 
 
 def _exempt(
     state: State, until: date | None, exemption: Exemption | None
 ) -> tuple[State, date | None, str]:
     """Return state, end date and a note on what an exemption or its end changes ("": nothing)."""
+    if exemption is None and state is not State.EXEMPT:
+        return state, None, ""
     if exemption is not None and state in _EXEMPTABLE:
         is_news = state is not State.EXEMPT or until != exemption.until
         note = f"Exempt until {exemption.until}: {exemption.reason}" if is_news else ""

@@ -131,13 +131,14 @@ def _run_locked(
     only = schools.resolve(school) if school is not None else None
     run = store.begin_run(now, __version__, settings.digest, only.code if only else None)
     tell("Comparing")
-    snapshot = _snapshot(settings, store, district, schools, collected, now)  # 7
+    known = store.known_findings()
+    snapshot = _snapshot(settings, store, known, district, schools, collected, now)  # 7
     readings = [one.reading for one in collected]
     outcomes, found, notes = _judge(settings, snapshot, readings)  # 8, 9
-    found = lifecycle.keep_subjects(found, store.known_findings(), snapshot.handles)
+    found = lifecycle.keep_subjects(found, known, snapshot.handles)
     if only is not None:
-        found = _in_school(found, only, store.known_findings())
-    transitions = _reconcile(store, found, outcomes, readings, only, snapshot)  # 10
+        found = _in_school(found, only, known)
+    transitions = _reconcile(store, known, found, outcomes, readings, only, snapshot)  # 10
     exit_code = _exit_code(readings, outcomes)
     store.finish_run(  # 11
         run,
@@ -213,6 +214,7 @@ def _check_names(settings: Settings, accept_smaller: Collection[str]) -> None:
 def _snapshot(
     settings: Settings,
     store: Store,
+    known: Mapping[str, KnownFinding],
     district: District | None,
     schools: SchoolList,
     collected: Sequence[Collected],
@@ -240,23 +242,23 @@ def _snapshot(
         uses=tuple(use for one in complete for use in one.harvest.uses),
         links=tuple(link for one in complete for link in one.harvest.links),
         registered=store.registered_accounts(),
-        once_listed=_once_listed(store, directories),
+        once_listed=_once_listed(known, directories),
         directories=directories,
         also_in=also_in,
     )
 
 
-def _once_listed(store: Store, directories: frozenset[str]) -> frozenset[str]:
+def _once_listed(known: Mapping[str, KnownFinding], directories: frozenset[str]) -> frozenset[str]:
     """Return the addresses of open leads that somebody in a directory had: no pupil's, then.
 
     A lead rests on a directory only when its address was found there.
     """
     return frozenset(
-        known.subject[-1]
-        for known in store.known_findings().values()
-        if known.rule == district_address_in_use.ID
-        and known.state is not State.CLOSED
-        and known.sources & directories
+        one.subject[-1]
+        for one in known.values()
+        if one.rule == district_address_in_use.ID
+        and one.state is not State.CLOSED
+        and one.sources & directories
     )
 
 
@@ -324,6 +326,7 @@ def _in_school(
 
 def _reconcile(
     store: Store,
+    known: Mapping[str, KnownFinding],
     found: Sequence[Finding],
     outcomes: Sequence[RuleOutcome],
     readings: Sequence[Reading],
@@ -335,9 +338,7 @@ def _reconcile(
         complete_sources=frozenset(one.source for one in readings if one.is_complete),
         in_scope=lambda schools: only is None or only.code in schools,
     )
-    return lifecycle.reconcile(
-        store.known_findings(), found, looked, store.exemptions(), snapshot.today
-    )
+    return lifecycle.reconcile(known, found, looked, store.exemptions(), snapshot.today)
 
 
 def _exit_code(readings: Sequence[Reading], outcomes: Sequence[RuleOutcome]) -> int:

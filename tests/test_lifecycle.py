@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -24,7 +25,7 @@ def known_as(finding: Finding, state: State = State.OPEN, **changes: object) -> 
         KnownFinding(
             key=finding.key,
             rule=finding.rule,
-            subject=finding.subject,
+            subject_text=json.dumps(finding.subject),
             sources=finding.sources,
             schools=finding.schools,
             state=state,

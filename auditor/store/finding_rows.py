@@ -6,7 +6,18 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, MetaData, Table, Text, bindparam, insert, literal, select, update
+from sqlalchemy import (
+    Column,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from auditor.errors import RegistryError
 from auditor.findings import Change, KnownFinding, State, StoredFinding
@@ -16,7 +27,7 @@ from auditor.store.run_rows import load_latest_run, load_run_times
 from auditor.store.schema import finding, finding_detail, finding_event
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Insert, Select, Update
@@ -27,6 +38,7 @@ BATCH = 20_000
 LONGEST_NOTE = 400
 _STATES = {str(state): state for state in State}
 _CHANGES = {str(change): change for change in Change}
+_SEEN_AGAIN = Change.SEEN_AGAIN
 _CHOSEN = Table("chosen", MetaData(), Column("key", Text, primary_key=True), prefixes=["TEMPORARY"])
 
 
@@ -53,21 +65,35 @@ def load_known(connection: Connection) -> dict[str, KnownFinding]:
         execution_options={"yield_per": BATCH},
     )
     return {
-        row[0]: KnownFinding(
-            key=row[0],
-            rule=row[1],
-            subject=tuple(stamps.read_json(row[2])),
-            sources=stamps.read_name_set(row[3]),
-            schools=stamps.read_names(row[4]),
-            state=_STATES[row[5]],
-            fingerprint=row[6],
-            first_seen=times[row[7]],
-            last_seen=times[row[8] or latest],
-            until=stamps.read_date(row[9]),
-            verdict=_STATES[row[10]] if row[10] else None,
-            content=row[11],
+        key: KnownFinding(
+            key,
+            rule,
+            subject,
+            stamps.read_name_set(sources),
+            stamps.read_names(schools),
+            _STATES[state],
+            fingerprint,
+            times[first_run],
+            times[seen_run or latest],
+            stamps.read_date(until) if until else None,
+            _STATES[verdict] if verdict else None,
+            content,
+            seen_run is not None,
         )
-        for row in rows
+        for (
+            key,
+            rule,
+            subject,
+            sources,
+            schools,
+            state,
+            fingerprint,
+            first_run,
+            seen_run,
+            until,
+            verdict,
+            content,
+        ) in rows
     }
 
 
@@ -122,25 +148,31 @@ def write_transitions(
 ) -> None:
     """Write what a run did to the findings; one that is seen again as it was costs nothing.
 
-    ``previous`` is the run that finished before.  A finding that a person judged while the run was
-    at work keeps that verdict: the run's own change to it is left for the next run.
+    ``previous`` is the run that finished before; a finding without a transition was not seen.  One
+    that a person judged while the run was at work keeps that verdict: the run's own change to it
+    is left for the next run.
     """
+    transitions = list(transitions)
     opened: list[Transition] = []
     moved: list[Transition] = []
     renewed: list[Transition] = []
-    seen: set[str] = set()
+    sights: dict[str, int | None] = {}
     for one in transitions:
-        if one.change is Change.OPENED:
+        change = one.change
+        if change is _SEEN_AGAIN and not one.is_renewed and not one.was_out_of_sight:
+            continue
+        if change is Change.OPENED:
             opened.append(one)
-        elif one.finding is not None:
-            seen.add(one.key)
-            if one.change is not Change.SEEN_AGAIN:
+            continue
+        if one.was_out_of_sight is (one.finding is not None):
+            sights[one.key] = previous if one.finding is None else None
+        if change is not _SEEN_AGAIN:
+            if one.finding is not None or one.before is not one.after:
                 moved.append(one)
-            elif one.is_renewed:
-                renewed.append(one)
-        elif one.before is not one.after:
-            moved.append(one)
-    _write_sightings(connection, seen, previous)
+        elif one.is_renewed:
+            renewed.append(one)
+    unnamed = _keys_besides(connection, transitions, len(transitions) - len(opened))
+    _write_sights(connection, sights | dict.fromkeys(unnamed, previous))
     _write_opened(connection, number, at, opened)
     kept = _write_moved(connection, number, at, moved)
     _write_content(connection, [*renewed, *kept])
@@ -207,17 +239,21 @@ def _write_opened(
     write_events(connection, exempt, at=at, run=number, by=None)
 
 
-def _write_sightings(connection: Connection, seen: set[str], previous: int) -> None:
-    """Note for findings that went out of sight when they were last seen, and lift it for others."""
-    was_seen: set[str] = set()
-    was_missed: set[str] = set()
-    for key, seen_run in connection.execute(select(finding.c.key, finding.c.seen_run)).all():
-        (was_seen if seen_run is None else was_missed).add(key)
-    statement = _update_by_key("seen_run")
-    missed = ({"of_key": key, "seen_run": previous} for key in was_seen - seen)
-    _write_many(connection, statement, missed)
-    back = ({"of_key": key, "seen_run": None} for key in was_missed & seen)
-    _write_many(connection, statement, back)
+def _keys_besides(
+    connection: Connection, transitions: Sequence[Transition], number: int
+) -> list[str]:
+    """Return the keys in sight that no transition names; ``number`` of them name known ones."""
+    if connection.scalar(select(func.count()).select_from(finding)) == number:
+        return []
+    named = {one.key for one in transitions}
+    keys = connection.scalars(select(finding.c.key).where(finding.c.seen_run.is_(None)))
+    return [key for key in keys if key not in named]
+
+
+def _write_sights(connection: Connection, sights: Mapping[str, int | None]) -> None:
+    """Note for findings that went out of sight which run last saw them; None lifts it."""
+    rows = ({"of_key": key, "seen_run": run} for key, run in sights.items())
+    _write_many(connection, _update_by_key("seen_run"), rows)
 
 
 def _write_moved(
