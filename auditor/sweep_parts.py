@@ -118,7 +118,7 @@ def _judge_part(job: Job, part: Part) -> tuple[dict[str, list[Any]], dict[str, l
     count = 0
     for batch in _batches(part):
         count += batch.rows
-        for profile in read_profiles(batch, SOURCE, tally):
+        for profile in read_profiles(batch, SOURCE, tally, set(), keep_unidentified=True):
             if job.wants_flags:
                 _flag(profile, job.brands, flags)
             if job.wants_addresses:

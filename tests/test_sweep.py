@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 import json
 import os
 import signal
@@ -71,7 +72,7 @@ def test_a_sweep_decides_as_the_night_does(order: Sweep, tmp_path: Path) -> None
     profiles = [
         profile
         for batch in read_batches(tmp_path / "p.parquet", "x")
-        for profile in read_profiles(batch, "x", __import__("collections").Counter())
+        for profile in read_profiles(batch, "x", Counter(), set())
     ]
     expected = set()
     for brand in read_brands(order.brands):
@@ -211,6 +212,21 @@ def test_hostile_text_is_swept_like_any_other(tmp_path: Path) -> None:
     brands = write_brands(tmp_path / "b.parquet")
     result = sweep(Sweep(brands, str(tmp_path / "p*"), tmp_path / "flags.out"))
     assert result.profiles == 3
+
+
+def test_a_row_that_no_platform_can_read_is_judged_as_written(tmp_path: Path) -> None:
+    rows = [
+        {"profile_id": "a", "platform": "facebook", "handle": "amery_high-school", "url": None},
+        {
+            "profile_id": "b", "platform": "facebook", "handle": "lienelementary",
+            "url": "https://elsewhere.example/lien",
+        },
+    ]  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "p.parquet")
+    brands = write_brands(tmp_path / "b.parquet")
+    out = tmp_path / "flags.parquet"
+    sweep(Sweep(brands, str(tmp_path / "p.parquet"), out))
+    assert {row["profile_id"] for row in flags_of(out)} == {"a", "b"}
 
 
 @pytest.mark.parametrize(

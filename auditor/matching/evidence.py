@@ -21,7 +21,7 @@ FEATURES = (
     "beside_length", "words", "state_word", "place_name", "digits", "initials_in_state",
     "school_in_name", "exact", "disguised", "numeric", "agreement", "number", "convention",
     "many_rivals", "schools", "best_other",
-    "left_of_word", "tail_words", "own_kinds", "state_named_by_none",
+    "left_of_word", "tail_words", "own_kinds",
 )  # fmt: skip
 LEVEL = int(Tag.ELEMENTARY | Tag.MIDDLE | Tag.HIGH | Tag.EARLY | Tag.ACADEMY | Tag.CHARTER)
 NAME_WORDS = ("school", "academy", "charter", "isd", "unified")
@@ -90,7 +90,6 @@ def features_of(found: Hypothesis) -> tuple[float, ...]:
         found.begin in field.starts,
         len(beside.kinds),
         len(found.registered),
-        not found.states,
     )
     return tuple(map(float, values))
 

@@ -185,7 +185,7 @@ def own_of(number: int, brand: Brand) -> Own:
         own = {squeeze(school.town)} if school.town else set(towns)
         town_of[school.code] = frozenset(own)
         towns |= own
-    for town in towns:
+    for town in sorted(towns):
         words[town] = "names the town"
     town_of[None] = frozenset(towns)
     kept = {w: what for w, what in words.items() if len(w) >= SHORTEST_PLACE}
@@ -267,8 +267,10 @@ class BrandIndex:
         rest = "|".join({*beside.unexplained, *chunks}) + "|" + context.location
         plain = gap_factor(beside.gap, len(key))
         ceiling = standing.total * LEAST_SHARE
-        edges = _edges(reading.fields[place], span)
+        edges = reading.fields[place].edges(*span)
         for brand, term in self.terms[key]:
+            if not edges and _is_weak(term):
+                continue
             own = self.owns[brand]
             fit = fit_of(int(term.tags), beside.tags)
             registered = own.registered[term.school]
@@ -277,7 +279,7 @@ class BrandIndex:
             )
             told = _tell(own, term, rest, context) if len(rest) > 3 or context.domains else ()
             gap = beside.gap - _told_gap(told, beside)
-            if _is_weak(term) and edges < 2 and (gap > 0 or not edges):
+            if _is_weak(term) and edges < 2 and gap > 0:
                 continue
             weight = bare * (plain if gap == beside.gap else gap_factor(gap, len(key)))
             for one in told:
@@ -323,18 +325,13 @@ def _is_weak(term: Term) -> bool:
     return term.kind is NameKind.INITIALS or len(term.key) <= LONGEST_WEAK
 
 
-def _edges(field: FieldReading, span: tuple[int, int]) -> int:
-    """Count the ends of a span that are ends of words too."""
-    return (span[0] in field.starts) + (span[1] in field.starts)
-
-
 def _tell(own: Own, term: Term, rest: str, context: Context) -> tuple[Told, ...]:
     """Return the brand's own words that the profile shows, each kind once, longest first."""
     found: dict[str, str] = {}
     for word, what in own.words.items():
         is_told = word in rest and not tags_of(word)
         is_told = is_told and (word != term.key or word in context.location)
-        if is_told and len(word) > len(found.get(what, "")):
+        if is_told and (len(word), word) > (len(found.get(what, "")), found.get(what, "")):
             found[what] = word
     told = [Told(what, word, FACTORS[what]) for what, word in found.items()]
     linked = sorted(context.domains & own.domains)[:1]

@@ -67,6 +67,10 @@ class FieldReading:
             return True
         return not any(begin < start < end for start in starts)
 
+    def edges(self, begin: int, end: int) -> int:
+        """Count the ends of a span that are ends of words too."""
+        return (begin in self.starts) + (end in self.starts)
+
     def beside(self, begin: int, end: int) -> Beside:
         """Take apart what stands before and after a span."""
         known = self._beside.get((begin, end))

@@ -64,8 +64,7 @@ def agreement(registered: Said, said: Said, key: str) -> float:
     own = {word for word in registered if word in said or word not in key}
     if not own - PLAIN and not said - PLAIN:
         return 0.8
-    both = sum(map(_weight, own & said))
-    return both / sum(map(_weight, own | said))
+    return _weight(own & said) / _weight(own | said)
 
 
 @lru_cache(maxsize=65_536)
@@ -87,5 +86,7 @@ def convention_factor(initials: Said, state: str) -> float:
     return WRONG_STATE if wrong and state else 1.0
 
 
-def _weight(word: str) -> float:
-    return LEAST_WEIGHT if word in PLAIN else 1.0
+def _weight(words: frozenset[str] | set[str]) -> float:
+    """Count words, the plain ones little; no sum of fractions, so that order cannot matter."""
+    plain = len(words & PLAIN)
+    return len(words) - plain + LEAST_WEIGHT * plain

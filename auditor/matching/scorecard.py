@@ -98,13 +98,17 @@ def open_scorecard() -> ScoreCard:
 
 
 def read_scorecard(document: dict[str, Any]) -> ScoreCard:
-    """Make a ScoreCard of its document; ValueError when it was fitted on other features."""
+    """Make a ScoreCard of its document, the trees that decide most first.
+
+    ValueError when it was fitted on other features.
+    """
     if tuple(document["features"]) != FEATURES:
         raise ValueError("matcher.json was fitted on other features; fit it again.")
     trees = tuple(
         Tree(*(tuple(tree[name]) for name in ("feature", "limit", "low", "high", "value")))
         for tree in document["trees"]
     )
+    trees = tuple(sorted(trees, key=lambda tree: min(tree.value) - max(tree.value)))
     hopes: list[float] = []
     for tree in reversed(trees):
         leaves = zip(tree.feature, tree.value, strict=True)
