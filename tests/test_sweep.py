@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from collections import Counter
 import json
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
