@@ -243,6 +243,7 @@ def _snapshot(
         once_listed=_once_listed(store, directories),
         directories=directories,
         also_in=also_in,
+        seeks_imitations=settings.rules.impersonation_suspected.enabled,
     )
 
 

@@ -145,7 +145,12 @@ def snapshot(case: dict[str, Any]) -> Snapshot:
             for one in case.get("uses", ())
         ),
         links=tuple(
-            SiteLink("site", one["page"], AccountKey(one["platform"], one["account"]))
+            SiteLink(
+                "site",
+                one["page"],
+                AccountKey(one["platform"], one["account"]),
+                mutual=one.get("mutual"),
+            )
             for one in case.get("links", ())
         ),
         registered={one.key: one for one in accounts},
