@@ -150,7 +150,8 @@ def test_an_imitation_is_one_lead_with_both_names_and_where_they_differ(nights: 
     assert str(finding.grade) == "confident"
     names, where, letter = finding.evidence
     assert (names.ours, names.theirs) == ("Marrowick Area Schools", profile["display_name"])
-    assert profile["imitates"] in where.ours
+    assert account_of({"url": profile["imitates"]}).url in where.ours
+    assert account_of(profile).url in where.theirs
     assert (letter.ours, letter.theirs) == (
         "U+0061 LATIN SMALL LETTER A",
         "U+0430 CYRILLIC SMALL LETTER A",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.matching.branding import Verdict
 from auditor.matching.impersonation import Field, Kind, first_difference
+from auditor.matching.reasons import ReasonKind
 from auditor.matching.text import read_handle, read_words
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SHORTEST_NAMESAKE = 5
 MOST_DIFFERENCES = 6
+TELLING = 2.0
 NOTHING_THERE = "nothing"
 
 
@@ -88,19 +90,26 @@ def _is_confident(branding: Branding | None) -> bool:
     return branding is not None and branding.verdict is Verdict.CONFIDENT
 
 
+def _shows_us(branding: Branding | None) -> bool:
+    """Whether the matcher is sure, or the profile names our town, domain or the like."""
+    reasons = branding.reasons if branding is not None else ()
+    told = [reason.weight for reason in reasons if reason.kind is ReasonKind.CONTEXT]
+    return _is_confident(branding) or (max(told, default=0) >= TELLING and min(told) >= 1)
+
+
 def _is_meant(
     one: Resemblance, branding: Branding | None, brand: Brand, gazetteer: Gazetteer
 ) -> bool:
     """Whether the registered account is what the name is like, and not a namesake elsewhere.
 
-    A name that others bear too needs what the matcher needs to be sure: our town, domain, mascot.
+    A name that others bear too needs a sign of this district: its town, domain or mascot.
     """
     own = read_words(one.own.text) if one.own.field is Field.DISPLAY_NAME else None
     own = own or read_handle(one.own.text)
     name = read_words(one.text) if one.field is Field.DISPLAY_NAME else read_handle(one.text)
     if one.has_foreign_letters:
         return branding is not None or not _is_shared(own.squeezed, {0}, 0, brand, gazetteer)
-    if _is_confident(branding):
+    if _shows_us(branding):
         return True
     place = first_difference(own.squeezed, name.squeezed)
     if one.kind in {Kind.ADDED_WORDS, Kind.SEPARATORS}:
