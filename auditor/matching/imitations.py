@@ -13,7 +13,7 @@ from auditor.matching.reasons import ReasonKind
 from auditor.matching.text import read_handle, read_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from auditor.matching.brand import Brand
     from auditor.matching.branding import Branding
@@ -55,8 +55,8 @@ def find_imitations(
     brand: Brand,
     gazetteer: Gazetteer,
 ) -> Iterator[Imitation]:
-    """Yield the accounts that imitate a registered one; each profile is looked at once."""
-    for profile in profiles if names else ():
+    """Yield the accounts that imitate a registered one, in order."""
+    for profile in _worth_comparing(list(profiles), names) if names else ():
         shown = ((Field.HANDLE, profile.handle), (Field.DISPLAY_NAME, profile.display_name))
         for one in names.find(profile.platform, shown):
             branding = judged.get(profile.key)
@@ -64,6 +64,14 @@ def find_imitations(
                 is_sure = one.has_foreign_letters or _is_confident(branding)
                 yield Imitation(profile, one, branding, is_sure)
                 break
+
+
+def _worth_comparing(profiles: Sequence[Profile], names: OwnNames) -> Iterator[Profile]:
+    """Yield the profiles of which a name begins or ends as a registered one does."""
+    handles = names.glance(Field.HANDLE, [one.handle or "" for one in profiles])
+    shown = names.glance(Field.DISPLAY_NAME, [one.display_name or "" for one in profiles])
+    for place in sorted({*handles, *shown}):
+        yield profiles[place]
 
 
 def differences(ours: str, theirs: str) -> tuple[Difference, ...]:

@@ -63,8 +63,8 @@ def check(snapshot: Snapshot, options: PlainRule) -> RuleResult:
 def _finding(one: Imitation, snapshot: Snapshot) -> Finding:
     profile, found = one.profile, one.resemblance
     entry = snapshot.registered[found.own.account]
-    name = found.text[:120]
-    where = platform_title(profile.platform)
+    name = f"{found.text[:120]} at {platform_title(profile.platform)}"
+    own = f"{found.own.text[:120]} at {platform_title(found.own.account.platform)}"
     differing = differences(found.own.text, found.text)
     branded = one.branding.reasons if one.branding else ()
     return Finding(
@@ -72,7 +72,7 @@ def _finding(one: Imitation, snapshot: Snapshot) -> Finding:
         subject=tuple(profile.key),
         sources=snapshot.sources_of(profile) | found.own.sources,
         grade=Certainty.CONFIDENT if one.is_sure else Certainty.POSSIBLE,
-        summary=f"{name} at {where} may pass itself off as the registered {found.own.text[:120]}",
+        summary=f"{name} has a name like that of the registered {own}",
         schools=entry.schools,
         platform=profile.platform,
         url=profile.url,

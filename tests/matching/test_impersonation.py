@@ -84,12 +84,12 @@ def test_no_name_imitates_itself(name: str, field: Field) -> None:
     assert own.find("twitter", [(field, name)]) == ()
 
 
-@settings(max_examples=200)
+@settings(max_examples=400)
 @given(st.data())
 def test_the_look_up_finds_what_comparing_with_each_would(data: st.DataObject) -> None:
-    name = data.draw(st.text("aeinorst", min_size=11, max_size=16))
+    name = data.draw(st.text("aemnrvw", min_size=7, max_size=16))
     place = data.draw(st.integers(0, len(name) - 1))
-    letter = data.draw(st.sampled_from("aeinorst\u0430\u043e"))
+    letter = data.draw(st.sampled_from("aemnrvw\u0430\u0435"))
     change = data.draw(st.sampled_from(["put", "add", "drop", "swap"]))
     rest = name[place + 1 :]
     other = {
@@ -99,11 +99,34 @@ def test_the_look_up_finds_what_comparing_with_each_would(data: st.DataObject) -
         "swap": name[:place] + rest[:1] + name[place] + rest[1:],
     }[change]
     own = OwnNames([OwnName(TWITTER, Field.DISPLAY_NAME, name)])
+    if data.draw(st.booleans()):
+        other = other.replace("m", "rn").replace("w", "vv")
+    other = data.draw(st.sampled_from(["", "the ", "Real"])) + other
     found = own.find("facebook", [(Field.DISPLAY_NAME, other)])
     kind = kind_of(name, other)
-    is_shorter = kind is Kind.ADDED_WORDS and len(other) < len(name)
+    shorter = len(read_name(other).skeleton) <= len(read_name(name).skeleton)
+    is_shorter = kind is Kind.ADDED_WORDS and shorter
     wanted = [] if kind in {None, Kind.SEPARATORS} or is_shorter else [kind]
     assert [one.kind for one in found] == wanted
+    seen = own.glance(Field.DISPLAY_NAME, ["", other, "line\nfeed"])
+    assert seen == own.glance(Field.DISPLAY_NAME, ["", other, "linefeed"])
+    assert not wanted or 1 in seen
+
+
+@pytest.mark.parametrize(
+    "handle",
+    [
+        "marrowickkschools@schools.example",
+        "pages/marrowickkschools",
+        "marrowickkschools.bsky.social",
+        "Marrowickk-Schools-100200300400",
+        "mmarrowickschoolss",
+    ],
+)
+def test_a_glance_passes_over_no_like_handle(handle: str) -> None:
+    own = OwnNames([OwnName(TWITTER, Field.HANDLE, "MarrowickSchools")])
+    assert own.find("facebook", [(Field.HANDLE, handle)])
+    assert own.glance(Field.HANDLE, ["sunrisebakery", handle, ""]) == [1]
 
 
 def test_the_same_handle_elsewhere_is_no_imitation_but_for_foreign_letters() -> None:
