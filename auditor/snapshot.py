@@ -122,7 +122,8 @@ class Snapshot:
 
     def _own_names(self) -> Iterator[OwnName]:
         """Yield the handles of approved accounts, and the names they show tonight."""
-        from auditor.matching.impersonation import Field, OwnName
+        from auditor.matching.impersonation import OwnName
+        from auditor.matching.skeletons import Field
 
         approved = {
             key: entry

@@ -8,8 +8,9 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from auditor.matching.branding import Verdict
-from auditor.matching.impersonation import Field, Kind, first_difference
+from auditor.matching.impersonation import Kind, first_difference
 from auditor.matching.reasons import ReasonKind
+from auditor.matching.skeletons import Field
 from auditor.matching.text import read_handle, read_words
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.matching.branding import Branding
     from auditor.matching.gazetteer import Gazetteer
     from auditor.matching.impersonation import OwnNames, Resemblance
+    from auditor.matching.text import Words
     from connectors.records import AccountKey, Profile
 
 SHORTEST_NAMESAKE = 5
@@ -112,9 +114,7 @@ def _is_meant(
 
     A name that others bear too needs a sign of this district: its town, domain or mascot.
     """
-    own = read_words(one.own.text) if one.own.field is Field.DISPLAY_NAME else None
-    own = own or read_handle(one.own.text)
-    name = read_words(one.text) if one.field is Field.DISPLAY_NAME else read_handle(one.text)
+    own, name = _read(one.own.text, one.own.field), _read(one.text, one.field)
     if one.has_foreign_letters:
         return branding is not None or not _is_shared(own.squeezed, {0}, 0, brand, gazetteer)
     if _shows_us(branding):
@@ -126,6 +126,10 @@ def _is_meant(
         _is_shared(own.squeezed, {0}, 0, brand, gazetteer)
         or _is_shared(name.squeezed, name.starts, place, brand, gazetteer)
     )
+
+
+def _read(text: str, field: Field) -> Words:
+    return read_handle(text) if field is Field.HANDLE else read_words(text)
 
 
 def _is_shared(

@@ -1,25 +1,33 @@
 """Is one account's name made to be taken for another's?  Two names compared, many looked up.
 
-A name is read to a skeleton in which what looks alike is alike (UTS #39, section 4, with the pairs
-that deceive in handles: 0 and o; 1, i and l; 5 and s; rn and m; vv and w).  Names that are the same
-in plain letters are no imitation: the same name elsewhere is most often the same owner's.
+Names that are the same in plain letters are no imitation: the same name elsewhere is most often the
+same owner's.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from auditor.matching.text import (
-    NUMERIC_TAIL,
-    confusables,
-    fold,
-    squeeze_folded,
+from auditor.matching.skeletons import (
+    ADDED_AFTER,
+    ADDED_BEFORE,
+    LONGEST_NAME,
+    RUN,
+    SHORTEST,
+    Field,
+    ReadName,
+    has_more_than_a_name,
+    name_in,
+    read_name,
+    skeleton_of,
+    skeletons,
+    unseen_in,
+    without_added,
 )
+from auditor.matching.text import confusables, fold
 from auditor.matching.vocabulary import EDUCATION, NOTHING, Tag, tags_of
 
 if TYPE_CHECKING:
@@ -27,15 +35,8 @@ if TYPE_CHECKING:
 
     from connectors.records import AccountKey
 
-SHORTEST, SHORTEST_MISTYPED = 6, 10
+SHORTEST_MISTYPED = 10
 END = 4
-LONGEST_NAME = 200
-LOOKS = str.maketrans("01i5", "olls")
-MOST_LETTERS = 20_000
-RUN = re.compile(r"(.)\1+")
-BEFORE = ("the", "official", "real")
-AFTER = ("official", "real")
-HOSTS = (".bsky.social",)
 KIND_WORDS = EDUCATION | Tag.MASCOT | Tag.UNIT
 
 
@@ -50,28 +51,6 @@ class Kind(StrEnum):
 
 
 STRENGTH = {kind: place for place, kind in enumerate(Kind)}
-
-
-class Field(StrEnum):
-    """Which name of an account."""
-
-    HANDLE = "handle"
-    DISPLAY_NAME = "display name"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadName:
-    """A name read for comparison; every form is without separators.
-
-    ``written``: lower case, styles and accents undone; ``skeleton``: look-alikes made alike too;
-    ``bare``: that without "the", "real" and "official" around it; ``key``: that without doubling.
-    """
-
-    text: str
-    written: str
-    skeleton: str
-    bare: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +77,7 @@ class Resemblance:
         """Whether characters of another script, or unseen ones, make it: no slip writes them."""
         if self.kind is not Kind.LOOK_ALIKE or self.text.isascii():
             return False
-        return any(ord(c) in confusables() for c in self.text) or bool(_unseen(self.text))
-
-
-def read_name(text: str, field: Field = Field.DISPLAY_NAME) -> ReadName:
-    """Read a handle (without "@", server, and numeric tail) or a display name."""
-    text = _name_in(text, field)
-    seen = _skeleton(text)
-    bare = _without_added(seen)
-    return ReadName(text, _written(text), seen, bare, RUN.sub(r"\1", bare))
+        return any(ord(c) in confusables() for c in self.text) or bool(unseen_in(self.text))
 
 
 def compare(one: ReadName, other: ReadName) -> Kind | None:
@@ -118,7 +89,7 @@ def compare(one: ReadName, other: ReadName) -> Kind | None:
     if min(len(one.bare), len(other.bare)) < SHORTEST:
         return None
     if one.written == other.written:
-        if _unseen(one.text) != _unseen(other.text):
+        if unseen_in(one.text) != unseen_in(other.text):
             return Kind.LOOK_ALIKE
         return Kind.SEPARATORS if fold(one.text) != fold(other.text) else None
     if _letters(one.written) == _letters(other.written):
@@ -173,14 +144,14 @@ class OwnNames:
         ASCII texts are read in one piece, which is several times as fast as one by one.
         """
         heads, tails, trimmed = self._heads, self._tails, field is Field.HANDLE
-        seen = _skeletons(texts)
+        seen = skeletons(texts)
         return [
             place
             for place, (text, look) in enumerate(zip(texts, seen, strict=True))
             if look[:2] in heads
             or look[-2:] in tails
             or len(text) > LONGEST_NAME
-            or (trimmed and _has_more_than_a_name(text))
+            or (trimmed and has_more_than_a_name(text))
         ]
 
     def find(
@@ -208,7 +179,7 @@ class OwnNames:
 
     def _near(self, text: str, field: Field) -> Iterable[tuple[OwnName, ReadName]]:
         """Return the own names with the same key or the same end; every like name is among them."""
-        bare = _without_added(_skeleton(_name_in(text, field)))
+        bare = without_added(skeleton_of(name_in(text, field)))
         if len(bare) < SHORTEST:
             return ()
         near: Iterable[tuple[OwnName, ReadName]] = ()
@@ -248,93 +219,6 @@ def _rank(one: Resemblance, platform: str) -> tuple[object, ...]:
     own = one.own
     elsewhere = own.account.platform != platform
     return STRENGTH[one.kind], elsewhere, own.field is not one.field, own.account, own.text
-
-
-class _Looks(dict[int, str]):
-    """What each character looks like, in small letters; nothing for what is no letter or digit."""
-
-    def __missing__(self, code: int) -> str:
-        look = squeeze_folded(fold(chr(code))).translate(LOOKS)
-        if len(self) < MOST_LETTERS:
-            self[code] = look
-        return look
-
-
-_LOOKS = _Looks()
-_ASCII_LOOKS = {code: _LOOKS[code] or None for code in range(128)} | {10: "\n"}
-
-
-def _skeleton(text: str) -> str:
-    seen = text.translate(_LOOKS)
-    if "rn" in seen:
-        seen = seen.replace("rn", "m")
-    return seen.replace("vv", "w") if "vv" in seen else seen
-
-
-def _skeletons(texts: Sequence[str]) -> list[str]:
-    """Return what each text looks like, rn and vv as they are."""
-    lines = "\n".join(text if text.isascii() else "" for text in texts)
-    seen = lines.translate(_ASCII_LOOKS).split("\n")
-    if len(seen) != len(texts):
-        return [text.translate(_LOOKS) for text in texts]
-    return [
-        look if text.isascii() else text.translate(_LOOKS)
-        for text, look in zip(texts, seen, strict=True)
-    ]
-
-
-def _has_more_than_a_name(handle: str) -> bool:
-    return "@" in handle or "/" in handle or handle[-9:].isdigit() or handle.endswith(HOSTS)
-
-
-def _name_in(text: str, field: Field) -> str:
-    """Return what of a handle is the name; a display name is one as it is."""
-    if len(text) > LONGEST_NAME:
-        text = text[:LONGEST_NAME]
-    if field is Field.HANDLE:
-        if "@" in text or "/" in text:
-            text = text.lstrip("@").partition("@")[0].rpartition("/")[2]
-        if text.endswith(HOSTS):
-            text = text[: -len(next(host for host in HOSTS if text.endswith(host)))]
-        if text[-1:].isdigit():
-            text = NUMERIC_TAIL.sub("", text)
-    return text
-
-
-ADDED_BEFORE, ADDED_AFTER = tuple(map(_skeleton, BEFORE)), tuple(map(_skeleton, AFTER))
-
-
-def _without_added(skeleton: str) -> str:
-    """Drop the added words around a name as long as a name is left."""
-    while skeleton.startswith(ADDED_BEFORE):
-        word = next(word for word in ADDED_BEFORE if skeleton.startswith(word))
-        if len(skeleton) - len(word) < SHORTEST:
-            break
-        skeleton = skeleton[len(word) :]
-    while skeleton.endswith(ADDED_AFTER):
-        word = next(word for word in ADDED_AFTER if skeleton.endswith(word))
-        if len(skeleton) - len(word) < SHORTEST:
-            break
-        skeleton = skeleton[: -len(word)]
-    return skeleton
-
-
-def _written(text: str) -> str:
-    if text.isascii():
-        return squeeze_folded(text.lower())
-    text = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).lower())
-    return "".join(c for c in text if c.isalnum())
-
-
-def _unseen(text: str) -> tuple[str, ...]:
-    """Return the format characters between two letters; an emoji's joiner stands between signs."""
-    if text.isascii():
-        return ()
-    return tuple(
-        c
-        for before, c, after in zip(text, text[1:], text[2:], strict=False)
-        if unicodedata.category(c) == "Cf" and before.isalnum() and after.isalnum()
-    )
 
 
 def _letters(written: str) -> str:

@@ -10,7 +10,8 @@ from auditor.matching.brand import BrandSchool, brand_of
 from auditor.matching.branding import judge_all
 from auditor.matching.gazetteer import open_gazetteer
 from auditor.matching.imitations import Difference, differences, find_imitations
-from auditor.matching.impersonation import Field, OwnName, OwnNames
+from auditor.matching.impersonation import OwnName, OwnNames
+from auditor.matching.skeletons import Field
 from connectors.records import AccountKey, Profile
 
 if TYPE_CHECKING:

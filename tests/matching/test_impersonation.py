@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.matching.impersonation import Field, Kind, OwnName, OwnNames, compare, read_name
+from auditor.matching.impersonation import Kind, OwnName, OwnNames, compare
+from auditor.matching.skeletons import Field, read_name
 from connectors.records import AccountKey
 
 NAMES = st.text(
