@@ -245,6 +245,7 @@ def _snapshot(
         once_listed=_once_listed(known, directories),
         directories=directories,
         also_in=also_in,
+        seeks_imitations=settings.rules.impersonation_suspected.enabled,
     )
 
 

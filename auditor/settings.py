@@ -149,6 +149,7 @@ class RulesSettings(Section, frozen=True, rename="kebab"):
     """One table a rule, named by the rule's id."""
 
     district_address_in_use: AddressRule = AddressRule()
+    impersonation_suspected: PlainRule = PlainRule()
     unregistered_branded_account: BrandRule = BrandRule()
     registration_review_due: ReviewRule = ReviewRule()
     registered_owner_left: PlainRule = PlainRule()

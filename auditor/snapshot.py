@@ -7,16 +7,20 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from auditor.registry import Registration
+from connectors.platforms import platforms
 from connectors.records import AccountKey, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date, datetime
 
     from auditor.matching.addresses import FoundAddress
     from auditor.matching.brand import Brand
     from auditor.matching.branding import Branding
     from auditor.matching.gazetteer import Gazetteer
+    from auditor.matching.imitations import Imitation
+    from auditor.matching.impersonation import OwnName
     from auditor.registry import RegisteredAccount
     from auditor.schools import SchoolList
     from connectors.records import AddressUse, Person, Profile, SiteLink
@@ -27,7 +31,8 @@ class Snapshot:
     """What is known tonight.
 
     ``also_in`` names every source of an account seen in several; ``once_listed`` are addresses of
-    open leads that were somebody's in the staff directory.
+    open leads that were somebody's in the staff directory.  Without ``seeks_imitations`` no account
+    is held to imitate a registered one.
     """
 
     taken_at: datetime
@@ -45,6 +50,7 @@ class Snapshot:
     directories: frozenset[str] = frozenset()
     once_listed: frozenset[str] = frozenset()
     also_in: Mapping[AccountKey, frozenset[str]] = field(default_factory=dict)
+    seeks_imitations: bool = True
 
     @cached_property
     def _owners(self) -> dict[str, tuple[Person, ...]]:
@@ -91,6 +97,49 @@ class Snapshot:
 
         return tuple(judge_all(self.profiles, self.brand, self.gazetteer))
 
+    @cached_property
+    def imitations(self) -> dict[AccountKey, Imitation]:
+        """Every account without an entry in the registry that may imitate a registered one.
+
+        What two rules share: such an account is one lead, not two.
+        """
+        from auditor.matching.imitations import find_imitations
+        from auditor.matching.impersonation import OwnNames
+
+        names = OwnNames(self._own_names()) if self.seeks_imitations else None
+        if not names:
+            return {}
+        vouched = {link.account for link in self.links if link.mutual}
+        judged = {profile.key: branding for profile, branding in self.branded}
+        found = find_imitations(self.profiles, names, judged, self.brand, self.gazetteer)
+        return {
+            one.profile.key: one
+            for one in found
+            if self.registration(one.profile) is None
+            and vouched.isdisjoint(account_keys(one.profile))
+            and not is_retired(one.profile.platform)
+        }
+
+    def _own_names(self) -> Iterator[OwnName]:
+        """Yield the handles of approved accounts, and the names they show tonight."""
+        from auditor.matching.impersonation import OwnName
+        from auditor.matching.skeletons import Field
+
+        approved = {
+            key: entry
+            for key, entry in self.registered.items()
+            if entry.state is Registration.APPROVED
+        }
+        for key, entry in approved.items():
+            if entry.handle:
+                yield OwnName(key, Field.HANDLE, entry.handle)
+        for profile in self.profiles:
+            for key in account_keys(profile):
+                if key in approved and profile.display_name:
+                    sources = self.sources_of(profile)
+                    yield OwnName(key, Field.DISPLAY_NAME, profile.display_name, sources)
+                    break
+
     def owners(self, address: str) -> tuple[Person, ...]:
         """Return who has an address; empty for an unknown or an empty one."""
         return self._owners.get(address.casefold(), ()) if address else ()
@@ -114,6 +163,18 @@ class Snapshot:
     def has_left(self, person: Person) -> bool:
         """Whether the directory says that somebody left; unknown is not "left"."""
         return person.standing is Standing.LEFT
+
+
+def account_keys(profile: Profile) -> tuple[AccountKey, ...]:
+    """Return every identity an account may be known by: its native id and its folded handle."""
+    by_handle = AccountKey(profile.platform, profile.account_id)
+    return (profile.key, by_handle) if profile.account_id else (profile.key,)
+
+
+def is_retired(platform: str) -> bool:
+    """Whether a platform is gone; an unknown one is not."""
+    known = platforms().get(platform)
+    return known is not None and known.retired_on is not None
 
 
 def merge_profiles(

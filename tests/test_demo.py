@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.nightly import NightResult
 
 ADDRESS, BRANDED = "district-address-in-use", "unregistered-branded-account"
+IMITATION = "impersonation-suspected"
 OWNER, REVIEW, RETIRED = (
     "registered-owner-left",
     "registration-review-due",
@@ -136,6 +137,28 @@ def test_every_planted_brand_is_found_for_its_school(
     assert certainty in {"any", str(finding.grade)}
 
 
+def test_an_imitation_is_one_lead_with_both_names_and_where_they_differ(nights: Demo) -> None:
+    found = by_account(nights.second)
+    imitations = {
+        account: rules[IMITATION] for account, rules in found.items() if IMITATION in rules
+    }
+    (profile,) = planted(2, lead="imitation")
+    account = tuple(account_of(profile).key)
+    assert imitations.keys() == {account}
+    assert found[account].keys() == {IMITATION}
+    (finding,) = imitations[account]
+    assert str(finding.grade) == "confident"
+    names, where, letter = finding.evidence
+    assert (names.ours, names.theirs) == ("Marrowick Area Schools", profile["display_name"])
+    assert account_of({"url": profile["imitates"]}).url in where.ours
+    assert account_of(profile).url in where.theirs
+    assert (letter.ours, letter.theirs) == (
+        "U+0061 LATIN SMALL LETTER A",
+        "U+0430 CYRILLIC SMALL LETTER A",
+    )
+    assert IMITATION not in {one.finding.rule for one in nights.first.findings}
+
+
 @pytest.mark.parametrize("night", [1, 2])
 def test_what_is_no_lead_gives_no_confident_finding(nights: Demo, night: int) -> None:
     found = by_account(nights.first if night == 1 else nights.second)
@@ -213,7 +236,7 @@ SECOND = {
     [
         one
         for one in PLANTED
-        if one["lead"] in {"address", "branded", "both"} and one.get("second") != "any"
+        if one["lead"] in {"address", "branded", "both", "imitation"} and one.get("second") != "any"
     ],
     ids=lambda one: f"{one['url']} {one.get('nights', '')}",
 )
@@ -221,7 +244,12 @@ def test_the_second_night_makes_of_each_lead_what_it_must(
     nights: Demo, profile: dict[str, Any]
 ) -> None:
     wanted = SECOND[profile.get("second", "seen")]
-    rules = {"address": (ADDRESS,), "branded": (BRANDED,), "both": (ADDRESS, BRANDED)}
+    rules = {
+        "address": (ADDRESS,),
+        "branded": (BRANDED,),
+        "both": (ADDRESS, BRANDED),
+        "imitation": (IMITATION,),
+    }
     for rule in rules[profile["lead"]]:
         finding = finding_of(nights.second, profile["url"], rule)
         assert change_of(nights.second, finding) in wanted

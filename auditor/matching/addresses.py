@@ -157,6 +157,14 @@ class HashedDirectory:
         return self.find(profile.address_hashes)
 
 
+def is_domain(text: str) -> bool:
+    """Whether ``text`` can be a mail domain."""
+    try:
+        return bool(_read_domain(text))
+    except ValueError:
+        return False
+
+
 def address_hashes(address: str) -> tuple[str, str]:
     """Return (md5, sha256) in hex of the trimmed, lower-case address, as Gravatar defines it."""
     plain = address.strip().lower().encode("utf-8", "surrogatepass")

@@ -12,13 +12,12 @@ from auditor.matching.naming import (
     school_core,
     school_initials,
     school_names,
-    type_words,
 )
 from auditor.matching.text import split_words, squeeze
-from auditor.matching.vocabulary import KINDS, LEVELS, NOTHING, STATES, Tag, tags_of, vocabulary
+from auditor.matching.vocabulary import KINDS, LEVELS, NOTHING, Tag, tags_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 LONGEST_INITIALS = 4
 TYPES = KINDS | LEVELS | Tag.SCHOOL
@@ -87,35 +86,6 @@ def brand_of(
     for school in brand.schools:
         terms += _school_terms(school)
     return replace(brand, terms=tuple(_best_first(terms)))
-
-
-def lexicon_of(brand: Brand) -> Mapping[str, Tag]:
-    """Return the vocabulary with the brand's own words added, which say OURS besides."""
-    words = dict(vocabulary())
-    for word in type_words(brand.name):
-        if len(word) > 2:
-            words.setdefault(word, Tag.DISTRICT)
-    for key, tag in _own_words(brand):
-        if len(key) > 2:
-            words[key] = words.get(key, NOTHING) | tag | Tag.OURS
-    state = (brand.state or "").lower()
-    for key in {state, STATES.get(state, "")} & set(words):
-        words[key] |= Tag.OURS
-    return words
-
-
-def _own_words(brand: Brand) -> Iterable[tuple[str, Tag]]:
-    """Yield the district's names, places and mascots; not the names of its schools."""
-    said = {NameKind.MASCOT: Tag.MASCOT, NameKind.NUMBER: Tag.DISTRICT}
-    kind = type_words(brand.name)
-    yield "".join(w if tags_of(w) and len(w) <= 3 else w[0] for w in kind)[:5], Tag.DISTRICT
-    for term in brand.terms:
-        if term.school is None:
-            yield term.key, said.get(term.kind, NOTHING)
-    for town in (brand.city, brand.county, *(school.town for school in brand.schools)):
-        yield squeeze(town or ""), Tag.PLACE
-    for mascot in (*brand.mascots, *(m for school in brand.schools for m in school.mascots)):
-        yield squeeze(mascot), Tag.MASCOT
 
 
 def _district_terms(brand: Brand) -> Iterable[Term]:

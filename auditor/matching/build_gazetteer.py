@@ -75,12 +75,24 @@ def _write_names(
 ) -> list[int]:
     import pyarrow as pa
 
-    from auditor.matching.naming import district_names, school_names
+    from auditor.matching.naming import (
+        Name,
+        NameKind,
+        district_names,
+        school_core,
+        school_initials,
+        school_names,
+    )
 
     bearers: defaultdict[str, list[tuple[int, Name]]] = defaultdict(list)
     tags: list[int] = []
     named = [district_names(r["district_name"], r["county"], r["domains"]) for r in rows]
-    named += [school_names(name) for _, name, _ in schools]
+    for _, school, _ in schools:
+        full = school_names(school)
+        initials = school_initials(school_core(school), full[0].tags) if full else ()
+        known = {one.key for one in full}
+        short = sorted({key for key in initials if len(key) > 2} - known)
+        named.append((*full, *(Name(k, NameKind.INITIALS, 0.4, full[0].tags) for k in short)))
     for place, names in enumerate(named):
         tags.append(int(names[0].tags) if names else 0)
         for name in names:

@@ -33,7 +33,26 @@ INITIAL_SUFFIXES = {
     "isd": "isd", "cisd": "cisd", "cusd": "cusd", "unified": "usd", "parish": "psb",
     "public": "ps", "schools": "s", "district": "sd", "sd": "sd", "csd": "csd", "ccsd": "ccsd",
 }  # fmt: skip
-NUMBER_PREFIXES = ("sd", "usd", "isd", "cusd", "district", "d")
+NUMBER_PREFIXES = ("sd", "district", "d")
+NUMBERED = {
+    "usd": "usd", "unified": "usd", "isd": "isd", "independent": "isd", "cusd": "cusd",
+    "ccsd": "ccsd", "chsd": "chsd", "hsd": "hsd", "esd": "esd", "csd": "csd",
+}  # fmt: skip
+REORGANIZED = re.compile(r"\bR[- ]?([IVX]+|\d{1,2})\b")
+ROMANS = dict(
+    zip(
+        ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII"],
+        range(1, 14),
+        strict=True,
+    )
+)
+TITLES = frozenset({"dr", "mr", "mrs", "gov", "rev", "pres", "president", "sgt", "gen", "capt"})
+SPELLINGS = {
+    "mt": "mount", "mount": "mt", "st": "saint", "saint": "st", "ft": "fort", "fort": "ft",
+    "mtn": "mountain", "n": "north", "s": "south", "e": "east", "w": "west", "jr": "junior",
+    "martin": "ml", "washington": "wash", "hts": "heights", "heights": "hts", "pt": "point",
+}  # fmt: skip
+SHORTEST_PART = 5
 LABEL_LENGTH = 4
 
 
@@ -80,6 +99,11 @@ def school_names(name: str) -> tuple[Name, ...]:
     no_initials = tuple(word for word in head if len(word) > 1)
     if no_initials != head:
         names.append(_named(no_initials, NameKind.NAME, 0.9, tags))
+    names += [_named(part, NameKind.SHORT_NAME, 0.6, tags) for part in _parts(name)]
+    names += [_named(other, NameKind.NAME, 0.9, tags) for other in _respelt(head)]
+    if len(head) > 1 and head[0] in TITLES:
+        names.append(_named(head[1:], NameKind.NAME, 0.9, tags))
+        names.append(_named(head[-1:], NameKind.SHORT_NAME, 0.5, tags))
     if _is_personal(head):
         fore = "".join(word[0] for word in head[:-1])
         names.append(_named((fore, head[-1]), NameKind.NAME, 0.8, tags))
@@ -99,6 +123,8 @@ def district_names(name: str, county: str = "", domains: Iterable[str] = ()) -> 
     names = [_named(core, NameKind.NAME, 1.0, tags)]
     if bare != core:
         names.append(_named(bare, NameKind.SHORT_NAME, 0.5, tags))
+    names += [_named(part, NameKind.SHORT_NAME, 0.5, tags) for part in _parts(name)]
+    names += [_named(other, NameKind.NAME, 0.9, tags) for other in _respelt(core)]
     if place and core == place[: len(core)] and core != place and len(place) == len(core) + 1:
         names.append(_named(place, NameKind.NAME, 0.9, tags))
         core = place
@@ -106,8 +132,12 @@ def district_names(name: str, county: str = "", domains: Iterable[str] = ()) -> 
     names += [
         Name(prefix + number, NameKind.NUMBER, 0.6, tags)
         for number in numbers_of(name)
-        for prefix in NUMBER_PREFIXES
+        for prefix in _number_prefixes(words)
     ]
+    for roman in REORGANIZED.findall(name)[:1] if len(core[0]) > 2 else ():
+        names.append(
+            _named((*core, f"r{ROMANS.get(roman.upper(), roman)}"), NameKind.NAME, 1.0, tags)
+        )
     for label in domain_labels(domains):
         is_initials = len(label) <= LABEL_LENGTH or any(n.key == label for n in names)
         kind = NameKind.INITIALS if is_initials else NameKind.DOMAIN_LABEL
@@ -225,6 +255,29 @@ def _kind_tags(words: tuple[str, ...], head: int, tail: int) -> Tag:
         tags |= tags_of(word) & (KINDS | Tag.SCHOOL)
         tags |= TAIL_TYPES.get(word, NOTHING)
     return tags & ~Tag.DISTRICT if tags & (LEVELS | FORMS | Tag.SCHOOL) else tags
+
+
+def _parts(name: str) -> Iterator[tuple[str, ...]]:
+    """Yield what stands between dashes and slashes: "Dollar Bay-Tamarack City Area Schools"."""
+    parts = re.split(r"\s*[-/\u2013]\s*", PARENTHESES.sub(" ", name))
+    for part in parts if len(parts) > 1 else ():
+        words = _strip_tail(split_words(part.lower()), DISTRICT_TAIL, KINDS | Tag.SCHOOL)
+        bare = _strip_tail(words, SOFT_WORDS, NOTHING)
+        for found in dict.fromkeys((words, bare)):
+            if len("".join(found)) >= SHORTEST_PART and not _is_generic(found):
+                yield found
+
+
+def _number_prefixes(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what may stand before a district's number: isd, sd, d for an independent one."""
+    return tuple(dict.fromkeys((*NUMBER_PREFIXES, *(NUMBERED[w] for w in words if w in NUMBERED))))
+
+
+def _respelt(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the name with one word as it is also written: mt and mount."""
+    for place, word in enumerate(words):
+        if len(words) > 1 and word in SPELLINGS:
+            yield (*words[:place], SPELLINGS[word], *words[place + 1 :])
 
 
 def _public_school_number(head: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor.rules import (
     district_address_in_use,
+    impersonation_suspected,
     registered_owner_left,
     registration_review_due,
     retired_platform_link,
@@ -12,6 +13,7 @@ from auditor.rules import (
 
 RULES = (
     district_address_in_use.RULE,
+    impersonation_suspected.RULE,
     unregistered_branded_account.RULE,
     registered_owner_left.RULE,
     registration_review_due.RULE,

@@ -4,7 +4,9 @@ What it finds: accounts that the matcher holds for this district's (``confident`
 and others, or fit weakly (``possible``), and that have no approval in the registry.  An account
 whose approval was asked for is listed as waiting.
 
-What it leaves out: approved accounts; accounts on retired platforms (see retired-platform-link).
+What it leaves out: approved accounts; accounts that may imitate a registered one (see
+impersonation-suspected: one account, one lead); accounts on retired platforms (see
+retired-platform-link).
 ``report = "confident"`` keeps the ``possible`` ones off the list.
 """
 
@@ -49,7 +51,7 @@ def _findings(snapshot: Snapshot, options: BrandRule) -> Iterator[Finding]:
         platform = platforms().get(profile.platform)
         if platform is not None and platform.retired_on is not None:
             continue
-        if branding.affiliation is Affiliation.UNRELATED:
+        if branding.affiliation is Affiliation.UNRELATED or profile.key in snapshot.imitations:
             continue
         if branding.verdict is not Verdict.CONFIDENT and options.report == "confident":
             continue

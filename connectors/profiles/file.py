@@ -124,12 +124,18 @@ class ProfileFile:
 
 
 def read_profiles(
-    batch: Batch, source: str, tally: Counter[str], minors: set[AccountKey]
+    batch: Batch,
+    source: str,
+    tally: Counter[str],
+    minors: set[AccountKey],
+    *,
+    keep_unidentified: bool = False,
 ) -> Iterator[Profile]:
     """Make profiles of the rows of a batch, counting in ``tally`` what is left out.
 
     The URL leads where the row's platform or handle say otherwise.  The accounts of people under
-    18 are added to ``minors``, so that no other row of theirs enters.
+    18 are added to ``minors``, so that no other row of theirs enters.  ``keep_unidentified`` keeps
+    a row whose URL or handle no platform's rules can read, as it is written; it is counted too.
     """
 
     def values(name: str) -> Iterable[object]:
@@ -157,7 +163,9 @@ def read_profiles(
         account = _find_account(*identity)
         if isinstance(account, Refusal):
             tally[account.reason] += 1
-            continue
+            if not keep_unidentified:
+                continue
+            account = _as_written(*identity)
         yield _profile(source, account, identity[2], detail, tally)
 
 
@@ -212,6 +220,14 @@ def _identities(one: Account | Profile) -> set[AccountKey]:
     """Return every identity an account goes by: its native id and its folded handle."""
     handle = one.id if isinstance(one, Account) else one.account_id
     return {AccountKey(one.platform, name) for name in (one.native_id, handle) if name}
+
+
+def _as_written(
+    url: str | None, platform: str | None, handle: str | None, native_id: str | None
+) -> Account:
+    """Return the account of a row that no platform's rules can read."""
+    known = native_id or handle or url or ""
+    return Account((platform or "").lower(), known, url or "", handle, native_id)
 
 
 def _named(account: Account | Refusal) -> Account | Refusal:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 MAX_PARQUET = 2_000_000_000
 MAX_TEXT = 500_000_000
@@ -66,24 +67,52 @@ def read_batches(path: Path, source: str) -> Iterator[Batch]:
 
 def read_parquet(place: Place) -> Iterator[Batch]:
     """Read the known columns of a Parquet file, batch by batch."""
+    with _open_parquet(place) as file:
+        yield from _parquet_batches(place, file, None)
+
+
+def read_row_group(path: Path, source: str, group: int) -> Iterator[Batch]:
+    """Read one row group of a Parquet file of any size; raises as ``read_batches`` does."""
+    place = Place(source, path)
+    with _open_parquet(place) as file:
+        yield from _parquet_batches(place, file, [group])
+
+
+def count_row_groups(path: Path, source: str) -> int:
+    """Return how many row groups a Parquet file has; raises as ``read_batches`` does."""
+    place = Place(source, path)
+    with _open_parquet(place) as file:
+        _find_columns(place, file.schema_arrow.names)
+        return int(file.num_row_groups)
+
+
+@contextmanager
+def _open_parquet(place: Place) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file; what pyarrow raises within becomes our own error."""
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         with parquet.ParquetFile(place.path) as file:
-            columns = _find_columns(place, file.schema_arrow.names)
-            wanted = list(columns.values())
-            for batch in file.iter_batches(ROWS, columns=wanted, use_threads=False):
-                yield Batch(
-                    {field: _values(batch.column(name)) for field, name in columns.items()},
-                    batch.num_rows,
-                )
+            yield file
     except OSError as error:
         if error.errno is None:  # pyarrow's own, about the content
             raise _broken_parquet(place) from None
         raise explain(error, place.source, place.path.name) from None
     except (pa.ArrowException, ValueError, OverflowError, LookupError):
         raise _broken_parquet(place) from None
+
+
+def _parquet_batches(
+    place: Place, file: pq.ParquetFile, groups: list[int] | None
+) -> Iterator[Batch]:
+    columns = _find_columns(place, file.schema_arrow.names)
+    wanted = list(columns.values())
+    for batch in file.iter_batches(ROWS, row_groups=groups, columns=wanted, use_threads=False):
+        yield Batch(
+            {field: _values(batch.column(name)) for field, name in columns.items()},
+            batch.num_rows,
+        )
 
 
 def read_csv(place: Place) -> Iterator[Batch]:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from auditor.matching.brand import Brand, BrandSchool, brand_of, lexicon_of
+from auditor.matching.brand import Brand, BrandSchool, brand_of
 from auditor.matching.naming import NameKind
-from auditor.matching.vocabulary import Tag
 
 
 def elmvale() -> Brand:
@@ -63,16 +62,6 @@ def test_facts_are_folded() -> None:
     brand = elmvale()
     assert (brand.state, brand.domains) == ("WI", ("elmvale.example",))
     assert brand_of("X").terms == ()
-
-
-def test_the_lexicon_knows_our_places_and_mascots_as_ours() -> None:
-    words = lexicon_of(elmvale())
-    assert words["quilllake"] & Tag.PLACE
-    assert words["otters"] & Tag.MASCOT
-    assert words["otters"] & Tag.OURS
-    assert words["wisconsin"] & Tag.OURS
-    assert not words["texas"] & Tag.OURS
-    assert words["eagles"] == Tag.MASCOT
 
 
 def test_a_brand_can_key_a_cache() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -145,7 +146,12 @@ def snapshot(case: dict[str, Any]) -> Snapshot:
             for one in case.get("uses", ())
         ),
         links=tuple(
-            SiteLink("site", one["page"], AccountKey(one["platform"], one["account"]))
+            SiteLink(
+                "site",
+                one["page"],
+                AccountKey(one["platform"], one["account"]),
+                mutual=one.get("mutual"),
+            )
             for one in case.get("links", ())
         ),
         registered={one.key: one for one in accounts},
@@ -188,6 +194,49 @@ def test_every_rule_has_a_manual_and_quotes_the_policy() -> None:
         assert "What it finds" in rule.manual
         assert rule.sentence.startswith(f"Item {rule.item}:")
         assert "violation" not in (rule.manual + rule.title + rule.sentence).casefold()
+
+
+def test_with_the_rule_switched_off_an_imitation_counts_as_branded() -> None:
+    case = {
+        "profiles": [
+            {
+                "platform": "instagram",
+                "handle": "marrowickhighschoolofficial",
+                "display_name": "Marrowick High School",
+                "location": "Marrowick, WI",
+            }
+        ],
+        "registered": [{"handle": "marrowickhighschool"}],
+    }
+    for seeks, counts in ((True, [1, 0]), (False, [0, 1])):
+        tonight = replace(snapshot(case), seeks_imitations=seeks)
+        rules = ("impersonation-suspected", "unregistered-branded-account")
+        found = [BY_ID[one].check(tonight, RulesSettings().options(one)).findings for one in rules]
+        assert list(map(len, found)) == counts
+
+
+@pytest.mark.parametrize("name", ["\u202e", "\ud800", "<script>", "\x1b[2J", "=1+1", "\n" * 300])
+def test_an_imitation_s_hostile_name_makes_a_short_finding(name: str) -> None:
+    case = {
+        "profiles": [
+            {
+                "platform": "instagram",
+                "handle": "marrowickkhighschool",
+                "display_name": f"M\u0430rrowick{name} High School" + "." * 5000,
+            },
+            {
+                "platform": "facebook",
+                "handle": "marrowickhighschool",
+                "display_name": "Marrowick High School",
+            },
+        ],
+        "registered": [{"handle": "marrowickhighschool"}],
+    }
+    (finding,) = BY_ID["impersonation-suspected"].check(snapshot(case), None).findings
+    assert len(finding.key) == len(finding.content) == 16
+    assert len(finding.evidence) <= 8
+    assert all(len(one.theirs) <= 200 and len(one.ours) <= 200 for one in finding.evidence)
+    assert len(finding.summary) <= 400
 
 
 def test_no_text_of_a_finding_holds_the_whole_bio() -> None:

@@ -1,0 +1,135 @@
+"""What a reading says, as numbers: the features that the score card weighs one by one."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from auditor.matching.affiliation import CLASS_OF
+from auditor.matching.naming import NameKind
+from auditor.matching.registered_names import convention_factor
+from auditor.matching.vocabulary import Tag, is_plain_school_word
+
+if TYPE_CHECKING:
+    from auditor.matching.hypotheses import Hypothesis
+
+FEATURES = (
+    "share", "weight", "rival", "name_length", "kind", "quality", "of_school", "gap", "gap_left",
+    "gap_right", "gap_part", "fit", "school_word", "level_word", "district_word", "support",
+    "student", "unit", "mascot", "official", "no_school", "private", "state", "town", "district",
+    "county", "domain", "our_mascot", "bearers", "same_bearers", "field", "said_again", "contrary",
+    "beside_length", "words", "state_word", "place_name", "digits", "initials_in_state",
+    "school_in_name", "exact", "disguised", "numeric", "agreement", "number", "convention",
+    "many_rivals", "schools", "best_other",
+    "left_of_word", "tail_words", "own_kinds",
+)  # fmt: skip
+LEVEL = int(Tag.ELEMENTARY | Tag.MIDDLE | Tag.HIGH | Tag.EARLY | Tag.ACADEMY | Tag.CHARTER)
+NAME_WORDS = ("school", "academy", "charter", "isd", "unified")
+FIELDS = {"display name": 0.0, "handle": 1.0, "bio": 0.0}
+FLOOR = 1e-7
+
+
+def features_of(found: Hypothesis) -> tuple[float, ...]:
+    """Return the values of FEATURES; no handle or name is among them."""
+    beside, field, term = found.beside, found.field, found.term
+    tags, size = beside.tags, len(field.text)
+    told = {one.what for one in found.told}
+    crowd = found.crowd
+    left = sum(map(len, beside.left))
+    best_rival = max((w for k, _, w in found.standing.names if k != term.key), default=0.0)
+    values = (
+        math.log(max(found.share, FLOOR) / max(1 - found.share, FLOOR)),
+        math.log(max(found.weight, FLOOR)),
+        math.log(max(best_rival, FLOOR) / max(found.weight, FLOOR)),
+        len(term.key),
+        int(term.kind),
+        term.quality,
+        term.school is not None,
+        found.gap,
+        left,
+        sum(map(len, beside.right)),
+        found.gap / max(1, size),
+        found.fit,
+        _school_word(beside.words),
+        bool(tags & LEVEL),
+        bool(tags & Tag.DISTRICT),
+        bool(tags & Tag.SUPPORT),
+        bool(tags & Tag.STUDENT) or bool(CLASS_OF.search(field.text)),
+        bool(tags & Tag.UNIT),
+        bool(tags & Tag.MASCOT),
+        bool(tags & Tag.OFFICIAL),
+        bool(tags & Tag.OTHER),
+        bool(tags & Tag.PRIVATE),
+        _state(found),
+        "names the town" in told,
+        "names the district" in told,
+        "names the county" in told,
+        "links to the domain" in told,
+        "names our mascot" in told,
+        math.log1p(sum(crowd.groups.values())),
+        math.log1p(found.alike),
+        FIELDS[field.field.name],
+        found.said_again,
+        math.log(max(found.contrary, FLOOR) / max(found.weight, FLOOR)),
+        size - len(term.key),
+        len(field.starts) - 1,
+        bool(tags & Tag.STATE),
+        term.key in found.own.town_of[None],
+        sum(char.isdigit() for char in field.text),
+        found.in_state,
+        any(word in term.key for word in NAME_WORDS),
+        found.begin == 0 and found.end == size,
+        field.field.is_disguised,
+        field.text.isdigit(),
+        found.agreement,
+        "names the number" in told,
+        _convention(found),
+        math.log(max(sum(w for _, _, w in found.standing.names), FLOOR) / max(found.weight, FLOOR)),
+        math.log1p(len(found.own.brand.schools)),
+        math.log(max(found.best_other, FLOOR) / max(found.bare * found.told_factor, FLOOR)),
+        found.begin in field.starts,
+        len(beside.kinds),
+        len(found.registered),
+    )
+    return tuple(map(float, values))
+
+
+def unseen_of(found: Hypothesis) -> dict[str, float]:
+    """Return the evidence the labelled profiles could not show: 1 where the profile has it.
+
+    ``located``: its location is our town, in our state where it names one.
+    """
+    told = {one.what: one.word for one in found.told}
+    is_here = told.get("names the town", "-") in found.location and _state(found) >= 0
+    return {
+        "domain": float("links to the domain" in told),
+        "our_mascot": float("names our mascot" in told),
+        "located": float(is_here),
+    }
+
+
+def _school_word(words: tuple[tuple[str, int], ...]) -> float:
+    """2 where a word plainly says school, 1 where only a short form does, else 0."""
+    if any(is_plain_school_word(word) for word, _ in words):
+        return 2.0
+    kinds = int(Tag.SCHOOL | Tag.DISTRICT) | LEVEL
+    return 1.0 if any(tag & kinds for _, tag in words) else 0.0
+
+
+def _state(found: Hypothesis) -> float:
+    """1 where the profile names our state, -1 where it names only others, else 0."""
+    if not found.states or not found.own.state:
+        return 0.0
+    return 1.0 if found.own.state in found.states else -1.0
+
+
+def _convention(found: Hypothesis) -> float:
+    """1 where initials beside the name are of our state's kind, -1 of others', else 0."""
+    if not found.beside.initials:
+        return 0.0
+    return 1.0 if convention_factor(found.beside.initials, found.own.state) == 1 else -1.0
+
+
+def is_initials(found: Hypothesis) -> bool:
+    """Whether the name found is only initials or a mascot."""
+    return found.term.kind in {NameKind.INITIALS, NameKind.MASCOT}

@@ -1,0 +1,160 @@
+"""Who bears a name nationally, and how much weight all of them together have in a reading."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from auditor.matching.context import OTHER_STATE, STATE, TOWN
+from auditor.matching.registered_names import (
+    Said,
+    agreement_factor,
+    convention_factor,
+    kinds_in_name,
+)
+from auditor.matching.vocabulary import KINDS, LEVELS, Tag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.matching.gazetteer import Bearer, Gazetteer
+    from auditor.matching.profile_reading import Beside
+
+KIND_BITS, LEVEL_BITS = int(KINDS), int(LEVELS)
+SCHOOL_BIT, DISTRICT_BIT = int(Tag.SCHOOL), int(Tag.DISTRICT)
+MOST_DECAY = 1.2
+SHORTEST_PLACE = 4
+MOST_KEPT = 64
+
+
+@lru_cache(maxsize=65536)
+def fit_of(kinds: int, said: int) -> float:
+    """How well an institution's kinds agree with the words beside the name, 0..1."""
+    told, own = said & KIND_BITS, kinds & KIND_BITS
+    if not told:
+        return 0.8 if not said & SCHOOL_BIT or not own & DISTRICT_BIT else 0.4
+    if not own:
+        return 0.2 if told & LEVEL_BITS else 0.35
+    if told & LEVEL_BITS and own & LEVEL_BITS and not told & own & LEVEL_BITS:
+        return 0.02
+    if told & own:
+        return 0.7 if (told ^ own) & LEVEL_BITS else 1.0
+    return 0.1 if (told | own) & DISTRICT_BIT else 0.15
+
+
+def gap_factor(gap: int, length: int) -> float:
+    """How much unexplained characters weaken the reading of a name of ``length`` characters."""
+    return math.exp(-gap * min(MOST_DECAY, 6 / length))
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """All bearers of one name: counted by (kinds, quality, state), by district and by town."""
+
+    key: str
+    groups: Mapping[tuple[int, float, str, Said], int]
+    by_district: Mapping[str, tuple[Bearer, ...]]
+    towns: Mapping[str, tuple[Bearer, ...]]
+    _weights: dict[object, list[tuple[float, int]]] = field(default_factory=dict)
+
+    def weights(self, beside: Beside, states: frozenset[str]) -> list[tuple[float, int]]:
+        """Weigh all bearers by how the words beside and the states shown fit them: weight, count.
+
+        Unexplained characters are left to the caller.
+        """
+        ask = (beside.tags, beside.kinds, beside.initials, states)
+        known = self._weights.get(ask)
+        if known is None:
+            known = [
+                (institution_weight(kinds, quality, state, own, beside, self.key, states), count)
+                for (kinds, quality, state, own), count in self.groups.items()
+            ]
+            if len(self._weights) > MOST_KEPT:
+                self._weights.clear()
+            self._weights[ask] = known
+        return known
+
+    def weight(self, beside: Beside, states: frozenset[str]) -> float:
+        """Return the weight of all bearers together."""
+        return sum(weight * count for weight, count in self.weights(beside, states))
+
+    def weigh(self, bearer: Bearer, beside: Beside, states: frozenset[str]) -> float:
+        """Weigh one bearer alone."""
+        return bearer_weight(bearer, self.key, beside, states, in_town=False)
+
+    def shown_towns(self, places: str) -> list[Bearer]:
+        """Return the bearers whose town stands in ``places``, the words of one profile."""
+        if len(places) < SHORTEST_PLACE:
+            return []
+        return [b for town, group in self.towns.items() if town in places for b in group]
+
+
+NOBODY = Crowd("", {}, {}, {})
+
+
+def state_factor(state: str, shown: frozenset[str]) -> float:
+    """What the states a profile shows say for an institution in ``state``."""
+    if not shown or not state:
+        return 1.0
+    return STATE if state in shown else OTHER_STATE
+
+
+def institution_weight(
+    kinds: int,
+    quality: float,
+    state: str,
+    registered: Said,
+    beside: Beside,
+    key: str,
+    states: frozenset[str],
+) -> float:
+    """Weigh one institution that bears ``key`` by the words beside it and the states shown."""
+    weight = quality * fit_of(kinds, beside.tags) * state_factor(state, states)
+    weight *= agreement_factor(registered, beside.kinds, key)
+    return weight * convention_factor(beside.initials, state) if beside.initials else weight
+
+
+def bearer_weight(
+    bearer: Bearer, key: str, beside: Beside, states: frozenset[str], *, in_town: bool
+) -> float:
+    """Weigh one bearer as ``Crowd.weights`` does; ``in_town``: the profile names its town."""
+    registered = kinds_in_name(bearer.name)
+    weight = institution_weight(
+        int(bearer.tags), bearer.quality, bearer.state, registered, beside, key, states
+    )
+    return weight * TOWN if in_town else weight
+
+
+class Namesakes:
+    """Looks up the crowd that bears a name; each is counted once."""
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self._gazetteer = gazetteer
+        self._crowds: dict[str, Crowd] = {}
+        self.keys = gazetteer.keys
+
+    def crowd(self, key: str) -> Crowd:
+        """Return everyone in the country who bears ``key``."""
+        known = self._crowds.get(key)
+        if known is None:
+            known = self._crowds[key] = self._gather(key) if key in self.keys else NOBODY
+        return known
+
+    def _gather(self, key: str) -> Crowd:
+        groups: Counter[tuple[int, float, str, Said]] = Counter()
+        districts: dict[str, list[Bearer]] = {}
+        towns: dict[str, list[Bearer]] = {}
+        for bearer in self._gazetteer.bearers(key):
+            registered = kinds_in_name(bearer.name)
+            groups[int(bearer.tags), bearer.quality, bearer.state, registered] += 1
+            districts.setdefault(bearer.district, []).append(bearer)
+            if len(bearer.town_key) >= SHORTEST_PLACE:
+                towns.setdefault(bearer.town_key, []).append(bearer)
+        return Crowd(key, groups, _frozen(districts), _frozen(towns))
+
+
+def _frozen(groups: dict[str, list[Bearer]]) -> dict[str, tuple[Bearer, ...]]:
+    return {name: tuple(group) for name, group in groups.items()}

@@ -1,0 +1,205 @@
+"""Every brand of a file against profiles of any size, part by part, on one or several processes.
+
+A part is a row group of a Parquet file or a whole text file.  What a part gives is written beside
+the result under a temporary name and renamed, with a receipt; a later sweep of the same files
+takes up where an earlier one ended.  A worker that dies costs only the parts it held.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.errors import AuditError
+from auditor.sweep_parts import Job, Part, PartDone, read_receipt, sweep_part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    Watch = Callable[[int, int, float], None]
+
+MOST_DEATHS = 3
+
+
+class SweepError(AuditError):
+    """The sweep cannot be done as asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What to sweep: brands against ``profiles`` (a file or a pattern), and where results go."""
+
+    brands: Path
+    profiles: str
+    out: Path | None
+    addresses_out: Path | None = None
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """What a sweep gave; ``problems`` names the parts that could not be read."""
+
+    profiles: int
+    districts: int
+    flags: int
+    hits: int
+    seconds: float
+    peak_mb: float
+    problems: tuple[str, ...]
+
+    @property
+    def profiles_per_second(self) -> float:
+        """Profiles judged per second of this sweep, finished parts of an earlier one included."""
+        return round(self.profiles / self.seconds, 1) if self.seconds else 0.0
+
+
+def sweep(order: Sweep, watch: Watch | None = None) -> SweepResult:
+    """Carry out a sweep and join its parts; SweepError for files that are not there.
+
+    ``watch(parts done, parts, seconds)`` is called after every part.
+    """
+    from auditor.sweep_brands import read_brands
+
+    started = time.monotonic()
+    if order.out is None and order.addresses_out is None:
+        raise SweepError("Nothing to write; give --out or --addresses-out.")
+    if not order.brands.is_file():
+        raise SweepError(f"'{order.brands}' does not exist; check --brands.")
+    districts = len(read_brands(order.brands)) if order.workers > 1 else _brand_count(order.brands)
+    job = Job(str(order.brands), order.out is not None, order.addresses_out is not None)
+    target = order.out or order.addresses_out
+    assert target is not None  # noqa: S101 - told apart above
+    folder = target.with_name(f".{target.name}.parts")
+    folder.mkdir(parents=True, exist_ok=True)
+    parts, problems = _find_parts(order, folder)
+    done: list[PartDone] = []
+    for one in _run(job, parts, order.workers):
+        done.append(one)
+        if watch is not None:
+            watch(len(done), len(parts), time.monotonic() - started)
+    problems += [one.problem for one in done if one.problem]
+    _join(order, parts)
+    if not problems:
+        shutil.rmtree(folder)
+    return SweepResult(
+        sum(one.profiles for one in done), districts, sum(one.flags for one in done),
+        sum(one.hits for one in done), round(time.monotonic() - started, 2),
+        max((one.peak_mb for one in done), default=0.0), tuple(problems),
+    )  # fmt: skip
+
+
+def _brand_count(brands: Path) -> int:
+    from auditor.sweep_parts import brand_count
+
+    return brand_count(str(brands))
+
+
+def _run(job: Job, parts: Sequence[Part], workers: int) -> Iterator[PartDone]:
+    """Yield what each part gave; finished ones first, from their receipts."""
+    waiting: list[Part] = []
+    for part in parts:
+        known = read_receipt(part.stem)
+        if known is None:
+            waiting.append(part)
+        else:
+            yield known
+    if workers > 1 and len(waiting) > 1:
+        yield from _run_pool(job, waiting, workers)
+    else:
+        for part in waiting:
+            yield sweep_part(job, part)
+
+
+def _run_pool(job: Job, waiting: list[Part], workers: int) -> Iterator[PartDone]:
+    """Share parts among processes; a pool broken by a dead worker is made anew, thrice at most."""
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import get_context
+
+    deaths = 0
+    while waiting:
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            asked = {pool.submit(sweep_part, job, part): part for part in waiting}
+            try:
+                for future in as_completed(asked):
+                    one = future.result()
+                    waiting.remove(asked[future])
+                    yield one
+            except BrokenProcessPool:
+                deaths += 1
+                if deaths > MOST_DEATHS:
+                    raise SweepError(
+                        "Worker processes keep dying; try fewer --workers or more memory. "
+                        "What is finished is kept."
+                    ) from None
+
+
+def _find_parts(order: Sweep, folder: Path) -> tuple[list[Part], list[str]]:
+    """Cut every profile file into parts; files that cannot be opened are named."""
+    from connectors.errors import ConnectorError
+    from connectors.profiles.tables import count_row_groups
+
+    files = _find_files(order.profiles)
+    parts: list[Part] = []
+    problems: list[str] = []
+    for file in files:
+        try:
+            groups = count_row_groups(file, "profiles") if file.suffix == ".parquet" else 0
+        except ConnectorError as error:
+            problems.append(str(error))
+            continue
+        for group in range(groups) if groups else (-1,):
+            stem = folder / _stamp(order, file, group)
+            parts.append(Part(str(file), group, str(stem)))
+    return parts, problems
+
+
+def _find_files(pattern: str) -> list[Path]:
+    path = Path(pattern)
+    if path.is_file():
+        return [path]
+    try:
+        start = Path(path.anchor or ".")
+        found = sorted(start.glob(str(path.relative_to(path.anchor))))
+    except (ValueError, NotImplementedError, IndexError):
+        found = []
+    files = [file for file in found if file.is_file()]
+    if not files:
+        raise SweepError(f"No file fits '{pattern}'; check --profiles.")
+    return files
+
+
+def _stamp(order: Sweep, file: Path, group: int) -> str:
+    """Name a part by all that decides its content, so that a changed file is judged again."""
+    facts: list[Any] = [order.out is not None, order.addresses_out is not None, group]
+    for path in (order.brands, file):
+        about = path.stat()
+        facts += [str(path.resolve()), about.st_size, about.st_mtime_ns]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _join(order: Sweep, parts: Sequence[Part]) -> None:
+    from auditor.sweep_parts import flags_schema, hits_schema
+
+    if order.out is not None:
+        _join_files([f"{part.stem}.flags.parquet" for part in parts], flags_schema(), order.out)
+    if order.addresses_out is not None:
+        names = [f"{part.stem}.hits.parquet" for part in parts]
+        _join_files(names, hits_schema(), order.addresses_out)
+
+
+def _join_files(names: Sequence[str], schema: Any, out: Path) -> None:
+    """Write the parts' rows into one file, part by part in the order of the input."""
+    import pyarrow.parquet as pq
+
+    waiting = out.with_name(f".{out.name}.tmp")
+    with pq.ParquetWriter(waiting, schema, compression="zstd") as writer:
+        for name in names:
+            if Path(name).is_file():
+                writer.write_table(pq.read_table(name, schema=schema))
+    waiting.replace(out)

@@ -1,0 +1,196 @@
+"""One part of a sweep: a row group of one profile file, judged for every brand and written once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.matching.addresses import AddressFinder
+    from auditor.matching.branding import Matcher
+    from connectors.profiles.tables import Batch
+    from connectors.records import Profile
+
+SOURCE = "profiles"
+ROWS_AT_ONCE = 8192
+FLAGS = (
+    "district_id", "profile_id", "platform", "handle", "url", "verdict", "score", "school",
+    "affiliation", "reasons",
+)  # fmt: skip
+HITS = ("district_id", "profile_id", "address", "disguise", "field")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a whole sweep shares: the brands file and what is wanted."""
+
+    brands: str
+    wants_flags: bool
+    wants_addresses: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Row group ``group`` of ``file`` (-1: the whole file), and the stem of what it becomes."""
+
+    file: str
+    group: int
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartDone:
+    """What came of a part; ``problem`` is set where it could not be read."""
+
+    stem: str
+    profiles: int = 0
+    flags: int = 0
+    hits: int = 0
+    peak_mb: float = 0.0
+    problem: str | None = None
+
+
+def sweep_part(job: Job, part: Part) -> PartDone:
+    """Judge a part and write its flags and hits beside its receipt, each whole or not at all."""
+    from connectors.errors import ConnectorError
+
+    try:
+        flags, hits, profiles = _judge_part(job, part)
+    except ConnectorError as error:
+        return PartDone(part.stem, problem=str(error))
+    if job.wants_flags:
+        _write(flags, flags_schema(), Path(f"{part.stem}.flags.parquet"))
+    if job.wants_addresses:
+        _write(hits, hits_schema(), Path(f"{part.stem}.hits.parquet"))
+    done = PartDone(part.stem, profiles, len(flags["url"]), len(hits["address"]), peak_mb())
+    receipt = Path(f"{part.stem}.done.json")
+    waiting = receipt.with_suffix(f".{os.getpid()}.tmp")
+    waiting.write_text(json.dumps(asdict(done)), encoding="utf-8")
+    waiting.replace(receipt)
+    return done
+
+
+def read_receipt(stem: str) -> PartDone | None:
+    """Return what a part of an earlier sweep gave, None when it was not finished."""
+    try:
+        return PartDone(**json.loads(Path(f"{stem}.done.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def flags_schema() -> Any:
+    """Return the Arrow schema of a flags file."""
+    import pyarrow as pa
+
+    special = {"score": pa.float64(), "reasons": pa.list_(pa.string())}
+    return pa.schema([(name, special.get(name, pa.string())) for name in FLAGS])
+
+
+def hits_schema() -> Any:
+    """Return the Arrow schema of a hits file."""
+    import pyarrow as pa
+
+    return pa.schema([(name, pa.string()) for name in HITS])
+
+
+def peak_mb() -> float:
+    """Return the most memory this process has held, in megabytes."""
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
+
+
+def _judge_part(job: Job, part: Part) -> tuple[dict[str, list[Any]], dict[str, list[Any]], int]:
+    from connectors.profiles.file import read_profiles
+
+    tally: Counter[str] = Counter()
+    flags: dict[str, list[Any]] = {name: [] for name in FLAGS}
+    hits: dict[str, list[Any]] = {name: [] for name in HITS}
+    count = 0
+    for batch in _batches(part):
+        count += batch.rows
+        for profile in read_profiles(batch, SOURCE, tally, set(), keep_unidentified=True):
+            if job.wants_flags:
+                _flag(profile, job.brands, flags)
+            if job.wants_addresses:
+                _find(profile, job.brands, hits)
+    return flags, hits, count
+
+
+def _batches(part: Part) -> Iterator[Batch]:
+    from connectors.profiles.tables import read_batches, read_row_group
+
+    path = Path(part.file)
+    return (
+        read_batches(path, SOURCE) if part.group < 0 else read_row_group(path, SOURCE, part.group)
+    )
+
+
+def _flag(profile: Profile, brands: str, flags: dict[str, list[Any]]) -> None:
+    from auditor.matching.reasons import reason_in_words
+
+    matcher, ids = _matcher(brands)
+    for number, branding in matcher.flags(profile):
+        row = (
+            ids[number], _row_id(profile), profile.platform, profile.handle, profile.url,
+            str(branding.verdict), branding.score, branding.school, str(branding.affiliation),
+            [reason_in_words(reason) for reason in branding.reasons],
+        )  # fmt: skip
+        for name, value in zip(FLAGS, row, strict=True):
+            flags[name].append(value)
+
+
+def _find(profile: Profile, brands: str, hits: dict[str, list[Any]]) -> None:
+    finder, owners = _finder(brands)
+    for found in finder.find_in(profile):
+        for district in owners[found.domain]:
+            row = (district, _row_id(profile), found.address, found.disguise, found.field)
+            for name, value in zip(HITS, row, strict=True):
+                hits[name].append(value)
+
+
+def _row_id(profile: Profile) -> str:
+    return profile.row or ":".join(profile.key)
+
+
+@cache
+def _matcher(brands: str) -> tuple[Matcher, list[str]]:
+    """Make all brands ready, once a process."""
+    from auditor.matching.branding import Matcher
+    from auditor.matching.gazetteer import open_gazetteer
+    from auditor.sweep_brands import read_brands
+
+    known = read_brands(Path(brands))
+    return Matcher(known, open_gazetteer()), [brand.district_id or brand.name for brand in known]
+
+
+def brand_count(brands: str) -> int:
+    """Return how many brands the file holds, made ready for this process."""
+    return len(_matcher(brands)[1])
+
+
+@cache
+def _finder(brands: str) -> tuple[AddressFinder, dict[str, list[str]]]:
+    from auditor.matching.addresses import AddressFinder, is_domain
+    from auditor.sweep_brands import mail_domains
+
+    owners = {d: ids for d, ids in mail_domains(Path(brands)).items() if is_domain(d)}
+    return AddressFinder(owners), owners
+
+
+def _write(columns: dict[str, list[Any]], schema: Any, path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    waiting = path.with_suffix(f".{os.getpid()}.tmp")
+    pq.write_table(pa.table(columns, schema=schema), waiting, compression="zstd")
+    waiting.replace(path)

@@ -1,0 +1,174 @@
+"""Fit the matcher's score card on labelled profiles; scikit-learn is needed only here.
+
+    python -m benchmarks.fit_matcher features BENCH FEATURES.parquet
+    python -m benchmarks.fit_matcher fit BENCH FEATURES.parquet auditor/data/matcher.json
+
+BENCH holds districts.parquet, profiles.parquet and labels.parquet.  Only the features of readings
+are fitted on, never a handle or a name.  Every figure printed comes from states that the trees it
+is measured with have not seen: the states are dealt into two halves, each judged by trees fitted
+on the other.  What is written is fitted on all states, with the thresholds found that way.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from auditor.matching.evidence import FEATURES
+
+WORKERS = 2
+RISING = {"state", "town", "district", "county", "domain", "our_mascot", "number"}
+FALLING = {"no_school"}
+SET_BY_HAND = {"domain": 6.0, "our_mascot": 1.0, "located": 2.0}
+PRECISION, FALSE_FLAGS = 0.955, 24.0
+SHAPE = {"max_iter": 300, "learning_rate": 0.06, "max_leaf_nodes": 15, "min_samples_leaf": 40,
+         "l2_regularization": 2.0, "random_state": 0}  # fmt: skip
+
+
+def collect_part(bench: Path, part: int) -> pd.DataFrame:
+    from auditor.matching.evidence import features_of
+    from auditor.matching.gazetteer import open_gazetteer
+    from auditor.matching.hypotheses import BrandIndex
+    from auditor.sweep_brands import read_brands
+    from connectors.profiles.file import read_profiles
+    from connectors.profiles.tables import read_batches
+
+    index = BrandIndex(read_brands(bench / "districts.parquet"), open_gazetteer())
+    keys, values = [], []
+    from collections import Counter
+
+    for batch in read_batches(bench / "profiles.parquet", "bench"):
+        for number, profile in enumerate(read_profiles(batch, "bench", Counter())):
+            if number % WORKERS == part:
+                for found in index.read(profile):
+                    keys.append((found.own.brand.district_id, profile.row))
+                    values.append(features_of(found))
+    table = pd.DataFrame(np.array(values, dtype="float32"), columns=list(FEATURES))
+    return pd.concat([pd.DataFrame(keys, columns=["district_id", "profile_id"]), table], axis=1)
+
+
+def collect(bench: Path, out: Path) -> None:
+    with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
+        parts = list(pool.map(collect_part, [bench] * WORKERS, range(WORKERS)))
+    pd.concat(parts).reset_index(drop=True).to_parquet(out)
+
+
+def halves(states: pd.Series) -> dict[str, int]:
+    names = sorted(states.dropna().unique())
+    np.random.RandomState(0).shuffle(names)
+    return {state: place % 2 for place, state in enumerate(names)}
+
+
+def fit(rows: pd.DataFrame):  # type: ignore[no-untyped-def]
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    signs = [1 if f in RISING else -1 if f in FALLING else 0 for f in FEATURES]
+    model = HistGradientBoostingClassifier(monotonic_cst=signs, **SHAPE)
+    return model.fit(rows[list(FEATURES)], rows.right)
+
+
+def mean_values(nodes) -> list[float]:  # type: ignore[no-untyped-def]
+    """Give every inner node the mean of its leaves, so that each step down has a meaning."""
+    values = [float(v) for v in nodes["value"]]
+    for place in range(len(nodes) - 1, -1, -1):
+        node = nodes[place]
+        if not node["is_leaf"]:
+            low, high = int(node["left"]), int(node["right"])
+            counts = float(nodes[low]["count"]), float(nodes[high]["count"])
+            values[place] = (values[low] * counts[0] + values[high] * counts[1]) / sum(counts)
+    return [round(v, 5) for v in values]
+
+
+def document_of(model, confident: float, possible: float) -> dict:  # type: ignore[no-untyped-def]
+    trees = []
+    for (predictor,) in model._predictors:  # noqa: SLF001
+        nodes = predictor.nodes
+        leaf = nodes["is_leaf"].astype(bool)
+        trees.append({
+            "feature": np.where(leaf, -1, nodes["feature_idx"]).astype(int).tolist(),
+            "limit": [round(float(v), 5) if np.isfinite(v) else 1e30
+                      for v in np.where(leaf, 0, nodes["num_threshold"])],
+            "low": nodes["left"].astype(int).tolist(),
+            "high": nodes["right"].astype(int).tolist(),
+            "value": mean_values(nodes),
+        })  # fmt: skip
+    return {
+        "features": list(FEATURES),
+        "base": round(float(model._baseline_prediction.ravel()[0]), 5),  # noqa: SLF001
+        "set_by_hand": SET_BY_HAND,
+        "confident": round(confident, 4),
+        "possible": round(possible, 4),
+        "trees": trees,
+    }
+
+
+def measure(
+    rows: pd.DataFrame, real: pd.DataFrame, pool: int, districts: int
+) -> tuple[float, float]:
+    """Print the frontier and the calibration; return the two thresholds."""
+    ranked = rows.sort_values("score", ascending=False).reset_index(drop=True)
+    precision = ranked.right.cumsum() / np.arange(1, len(ranked) + 1)
+    resolvable = real[real.resolvable.fillna(False).astype(bool)]
+    chosen = {}
+    for bar in (0.97, 0.96, PRECISION, 0.95, 0.93, 0.90):
+        count = int(np.flatnonzero(precision.to_numpy() >= bar).max(initial=-1)) + 1
+        hit = set(ranked.profile_id[:count][ranked.right[:count]])
+        chosen[bar] = float(ranked.score[max(0, count - 1)])
+        print(
+            f"precision {bar:.3f} from score {chosen[bar]:.3f}: recall of resolvable "
+            f"{resolvable.index.isin(hit).mean():.3f}, of all {real.index.isin(hit).mean():.3f}"
+        )
+    wrong = (~ranked.right).cumsum().to_numpy() / districts / pool * 1e6
+    for bar in (15.0, 20.0, FALSE_FLAGS, 25.0, 36.0):
+        count = int(np.searchsorted(wrong, bar))
+        hit = set(ranked.profile_id[:count][ranked.right[:count]])
+        chosen[bar] = float(ranked.score[count - 1])
+        print(
+            f"{bar:.0f} false flags a district and million from score {chosen[bar]:.3f}: "
+            f"recall {real.index.isin(hit).mean():.3f}"
+        )
+    bins = pd.cut(ranked.score, np.linspace(0, 1, 11))
+    print(
+        ranked.groupby(bins, observed=True)
+        .agg(score=("score", "mean"), right=("right", "mean"), count=("right", "size"))
+        .round(3)
+    )
+    return chosen[PRECISION], chosen[FALSE_FLAGS]
+
+
+def fit_all(bench: Path, features: Path, out: Path) -> None:
+    rows = pd.read_parquet(features)
+    labels = pd.read_parquet(bench / "labels.parquet").set_index("profile_id")
+    districts = pd.read_parquet(bench / "districts.parquet").set_index("district_id")
+    half = halves(districts.state)
+    rows["right"] = rows.profile_id.map(labels.label).eq(rows.district_id)
+    rows = rows[~rows.profile_id.map(labels.tier).isin(["N", "X"])].reset_index(drop=True)
+    fold = rows.district_id.map(districts.state).map(half)
+    rows["score"] = 0.0
+    for part in (0, 1):
+        model = fit(rows[fold != part])
+        unseen = rows.loc[fold == part, list(FEATURES)]
+        rows.loc[fold == part, "score"] = model.predict_proba(unseen)[:, 1]
+    real = labels[labels.tier.isin(["A", "B"])]
+    confident, possible = measure(rows, real, len(labels), len(districts))
+    document = document_of(fit(rows), confident, possible)
+    out.write_text(
+        json.dumps(document, separators=(",", ":")).replace('{"feature"', '\n{"feature"') + "\n",
+        encoding="utf-8",
+    )
+    rows.to_parquet(features.with_suffix(".scored.parquet"))
+
+
+def main(arguments: list[str]) -> None:
+    paths = [Path(argument) for argument in arguments[1:]]
+    {"features": collect, "fit": fit_all}[arguments[0]](*paths)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
