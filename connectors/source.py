@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -30,13 +30,36 @@ class Capability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key of a connector's block in audit.toml, for checking, docs and the example."""
+    """One key of a connector's block in audit.toml, for checking, docs and the example.
+
+    A ``secret`` is written in audit.toml as a reference, ``{ env = "NAME" }``,
+    ``{ file = "PATH" }`` or ``{ credential = "NAME" }``; the connector finds its text in its
+    options.
+    """
 
     name: str
     kind: type
     required: bool
     about: str
     default: Any = None
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """How every connector speaks to the web, from ``[web]`` of audit.toml.
+
+    ``contact`` (an address or page of the district) ends the User-Agent; ``ca_file`` replaces the
+    certificate authorities; ``proxy`` is an http(s) URL, none is ever taken from the environment;
+    ``cache`` is a folder, None keeps nothing; hosts in ``internal_hosts`` (lower case) may be at
+    private addresses, all others may not.
+    """
+
+    contact: str | None = None
+    ca_file: Path | None = None
+    proxy: str | None = None
+    cache: Path | None = None
+    internal_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +68,8 @@ class Access:
 
     ``source`` is the block's name in audit.toml, ``options`` its checked settings, ``folder`` the
     folder relative paths start from, ``domains`` the district's e-mail domains (lower case),
-    ``now`` the run's clock (aware).
+    ``now`` the run's clock (aware).  ``bookmark`` is what this source's last complete reading left
+    in ``Harvest.bookmark``, None on a first night.
     """
 
     source: str
@@ -53,6 +77,8 @@ class Access:
     folder: Path
     domains: tuple[str, ...]
     now: datetime
+    web: WebOptions = WebOptions()
+    bookmark: bytes | None = None
 
 
 class Source(Protocol):
@@ -65,4 +91,34 @@ class Source(Protocol):
 
     def fetch(self) -> Harvest:
         """Return everything, or raise a ``ConnectorError``; never half a list."""
+        ...
+
+
+class CheckState(StrEnum):
+    """How a line of ``audit doctor`` ended."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was tried: its name, how it ended, what was seen, what to do next.
+
+    ``seen`` and ``advice`` hold no secret and no person's address; ``advice`` is empty when good.
+    """
+
+    name: str
+    state: CheckState
+    seen: str = ""
+    advice: str = ""
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A source that can try its access without reading everything."""
+
+    def check(self) -> Iterable[Check]:
+        """Yield checks in order: token obtained, scopes, domain, clock ...; may raise as fetch."""
         ...
