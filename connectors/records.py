@@ -100,6 +100,16 @@ class School:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """An account that was seen before and is looked at again; ``key`` as it was then."""
+
+    key: AccountKey
+    handle: str | None = None
+    url: str | None = None
+    native_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Public metadata of one account; ``key`` is its identity.
 
@@ -182,7 +192,8 @@ class Harvest:
     where one employee of many could not be asked, says so in ``gaps`` (whole sentences that name
     nobody): the reading is then partial and closes nothing.  ``bookmark`` is kept, with the run,
     until the next night (a watermark, a delta link with what it was built on); it holds nothing of
-    a student and no secret.
+    a student and no secret.  ``not_found`` are the keys of known accounts that the platform, asked
+    for just that account, cleanly said are not there: no error, no limit, no login wall.
     """
 
     people: tuple[Person, ...] = ()
@@ -196,6 +207,7 @@ class Harvest:
     apps: tuple[App, ...] = ()
     gaps: tuple[str, ...] = ()
     bookmark: bytes | None = None
+    not_found: tuple[AccountKey, ...] = ()
 
     def __len__(self) -> int:
         return sum(map(len, (self.people, self.schools, self.profiles, self.uses, self.links)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from connectors.records import Harvest
+    from connectors.records import Harvest, KnownAccount
 
 
 class Capability(StrEnum):
@@ -63,13 +63,34 @@ class WebOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Questions:
+    """What the sources of public profiles are asked tonight, the most urgent first.
+
+    ``accounts`` are to be looked at again: approved ones, then those of open findings; a source
+    takes those of its platforms.  ``handles`` are names an account of ours might go by at a
+    platform, by its key.  ``names`` are to be searched for, schools in turn from night to night.
+    ``addresses`` are the staff's, for documented look-ups and for hashes.  ``control`` is a name
+    nobody bears: a search that finds it is not to be trusted tonight.  ``websites`` are the
+    district's own sites.
+    """
+
+    accounts: tuple[KnownAccount, ...] = ()
+    handles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    control: str = ""
+    websites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """What every connector is built with.
 
     ``source`` is the block's name in audit.toml, ``options`` its checked settings, ``folder`` the
     folder relative paths start from, ``domains`` the district's e-mail domains (lower case),
     ``now`` the run's clock (aware).  ``bookmark`` is what this source's last complete reading left
-    in ``Harvest.bookmark``, None on a first night.
+    in ``Harvest.bookmark``, None on a first night.  ``questions`` are for sources of public
+    profiles, which are read after the directories.
     """
 
     source: str
@@ -79,6 +100,7 @@ class Access:
     now: datetime
     web: WebOptions = WebOptions()
     bookmark: bytes | None = None
+    questions: Questions = Questions()
 
 
 class Source(Protocol):
