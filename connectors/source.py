@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from connectors.records import Harvest, KnownAccount
@@ -101,6 +101,24 @@ class Access:
     web: WebOptions = WebOptions()
     bookmark: bytes | None = None
     questions: Questions = Questions()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a source of public profiles is bound by, for the coverage page.
+
+    ``documentation`` and ``rules`` are pages; ``reviewed_on`` is the day the latter was read;
+    ``limits`` and ``never`` are sentences: what it keeps to and what it never does; ``missing``
+    says for each capability it lacks why, in plain words.
+    """
+
+    platforms: tuple[str, ...]
+    documentation: str
+    rules: str
+    reviewed_on: date
+    limits: str
+    never: str
+    missing: Mapping[Capability, str] = field(default_factory=dict)
 
 
 class Source(Protocol):
