@@ -18,6 +18,7 @@ COMMANDS = {
     "exempt": "auditor.cli.exempt:exempt",
     "findings": "auditor.cli.findings:findings",
     "summary": "auditor.cli.summary:summary",
+    "doctor": "auditor.cli.doctor:doctor",
 }
 SUMMARIES = {
     "run": "Run one night: read, judge, keep, report.",
@@ -27,6 +28,7 @@ SUMMARIES = {
     "exempt": "Exemptions: add, list, revoke.",
     "findings": "Findings: list, show, acknowledge, resolve, reopen, dispute.",
     "summary": "The weekly summary: preview, send.",
+    "doctor": "Try what a night needs: store, mail, each source.",
 }
 
 
