@@ -1,5 +1,6 @@
 # make demo     a whole night, twice, on an invented district; no credentials, no network
-# make test     all tests;   make check   lint, types, floors, tests;   make lock   the hashed lock files
+# make test     all tests;   make test-real   the same against real servers, installed by apt
+# make check   lint, types, floors, tests;   make lock   the hashed lock files
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,13 +8,17 @@ RUN_LOCK := config/requirements.lock
 TEST_LOCK := config/requirements-test.lock
 PIP := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check coverage lint types floors lock bench tools clean
+.PHONY: demo test test-real check coverage lint types floors lock bench tools clean
 
 demo: $(VENV)/.run
 	$(BIN)/audit demo
 
 test: $(VENV)/.test tools
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-real: $(VENV)/.test
+	sh tests/realservers/install.sh
+	$(BIN)/python -m pytest -m real -rs tests/realservers
 
 check: lint types floors coverage
 

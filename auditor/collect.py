@@ -9,21 +9,23 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from auditor.errors import SettingsError
+from auditor.access import check_source, digest_of, grant_access, web_options
 from auditor.outcomes import Reading, ReadingState
+from auditor.store.bookmarks import LARGEST, Bookmark
 from auditor.terminal import clean
-from connectors import build, check_options, connector_type
+from auditor.wording import count
+from connectors import build, connector_type
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
     NotConfigured,
+    QuotaExhausted,
     RateLimited,
 )
 from connectors.records import Harvest
-from connectors.source import Access
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from auditor.settings import Settings, SourceSettings
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 STATES = {
     AccessRefused: ReadingState.DENIED,
     RateLimited: ReadingState.RATE_LIMITED,
+    QuotaExhausted: ReadingState.QUOTA_EXHAUSTED,
     NotConfigured: ReadingState.NOT_CONFIGURED,
 }
 KINDS = ("people", "schools", "profiles", "uses", "links")
@@ -50,15 +53,8 @@ class Collected:
 def check_sources(settings: Settings) -> None:
     """Raise SettingsError for the first source whose connector or settings are wrong."""
     for source in settings.source_list:
-        try:
-            check_options(
-                source.name, connector_type(source.name, source.connector), source.options
-            )
-        except NotConfigured as error:
-            raise SettingsError(
-                f"{settings.path}: sources.{source.name}: {error.problem}. {error.advice}"
-                f"{'' if error.advice.endswith('?') else '.'}"
-            ) from None
+        check_source(settings, source)
+    web_options(settings)
 
 
 def read_all(
@@ -67,12 +63,13 @@ def read_all(
     now: datetime,
     accept_smaller: Collection[str] = (),
     tell: Callable[[str], None] = lambda _: None,
+    bookmarks: Mapping[str, Bookmark] | None = None,
 ) -> list[Collected]:
     """Read all sources in threads, in the settings' order; ``tell`` hears of each that is done."""
-    sources = settings.source_list
+    sources, kept = settings.source_list, bookmarks or {}
 
     def read(source: SourceSettings) -> Collected:
-        collected = read_one(source, settings, now)
+        collected = read_one(source, settings, now, kept.get(source.name))
         if source.name not in accept_smaller:
             collected = guard(
                 collected, last_counts.get(source.name, {}), settings.run.shrink_below
@@ -89,24 +86,29 @@ def read_all(
         return done
 
 
-def read_one(source: SourceSettings, settings: Settings, now: datetime) -> Collected:
-    """Read one source to the end, or say why not; never half a list."""
+def read_one(
+    source: SourceSettings, settings: Settings, now: datetime, kept: Bookmark | None = None
+) -> Collected:
+    """Read one source to the end, or say why not; never half a list.
+
+    A harvest with gaps makes the reading PARTIAL: its records count, and nothing closes.
+    """
     kind = connector_type(source.name, source.connector)
     began = monotonic()
-    options = dict(source.options)
-    if any(setting.name == "student_domains" for setting in kind.settings):
-        options["student_domains"] = list(settings.student_domains)
-    local = now.astimezone(settings.zone)
-    access = Access(source.name, options, settings.folder, settings.domains, local)
-    state, problem, advice, harvest = ReadingState.COMPLETE, None, None, Harvest()
+    harvest = Harvest()
+    hide: Callable[[str], str] = str
+    body, notes = _open_bookmark(source, settings, kept)
     try:
-        harvest = build(source.connector, access).fetch()
+        granted = grant_access(settings, source, now, body)
+        hide = granted.hide
+        harvest = _tidy(build(source.connector, granted.access).fetch(), hide)
+        state, problem, advice = _outcome(harvest)
     except ConnectorError as error:
         state = next(
             (state for kind_, state in STATES.items() if isinstance(error, kind_)),
             ReadingState.FAILED,
         )
-        problem, advice = error.problem, error.advice
+        problem, advice = hide(error.problem), hide(error.advice)
     except Exception as error:
         log.debug("source %s failed", source.name, exc_info=True)
         state, problem = ReadingState.FAILED, f"an unexpected {type(error).__name__}"
@@ -124,11 +126,63 @@ def read_one(source: SourceSettings, settings: Settings, now: datetime) -> Colle
         calls=harvest.calls,
         counts=counts,
         dropped=dict(harvest.dropped),
-        notes=harvest.notes,
+        notes=(*harvest.notes, *harvest.gaps[1:], *notes),
         problem=problem,
         advice=advice,
     )
     return Collected(reading, harvest)
+
+
+def bookmarks_of(settings: Settings, collected: Iterable[Collected]) -> dict[str, Bookmark | None]:
+    """Return where each complete reading ended; one in part never moves a bookmark on."""
+    sources = {source.name: source for source in settings.source_list}
+    return {
+        name: Bookmark(
+            one.reading.connector, digest_of(settings, sources[name]), one.harvest.bookmark
+        )
+        if one.harvest.bookmark is not None
+        else None
+        for one in collected
+        if one.reading.is_complete and (name := one.reading.source) in sources
+    }
+
+
+def _open_bookmark(
+    source: SourceSettings, settings: Settings, kept: Bookmark | None
+) -> tuple[bytes | None, tuple[str, ...]]:
+    """Return what the last complete night left, or None and the reason why it cannot be used."""
+    if kept is None:
+        return None, ()
+    if kept.body is None:
+        why = kept.problem or "is not there"
+    elif (kept.connector, kept.digest) != (source.connector, digest_of(settings, source)):
+        why = "was made with other settings"
+    else:
+        return kept.body, ()
+    return None, (f"What an earlier night left for this source {why}; it was read anew, in full.",)
+
+
+def _tidy(harvest: Harvest, hide: Callable[[str], str]) -> Harvest:
+    """Blank secrets in what the source says in words, and refuse a bookmark of over 64 MB."""
+    notes, body = tuple(map(hide, harvest.notes)), harvest.bookmark
+    if body is not None and len(body) > LARGEST:
+        body = None
+        notes = (*notes, "What it left for the next night is larger than 64 MB and was not kept; "
+                 "the next night reads this source anew, in full.")  # fmt: skip
+    return replace(harvest, notes=notes, gaps=tuple(map(hide, harvest.gaps)), bookmark=body)
+
+
+def _outcome(harvest: Harvest) -> tuple[ReadingState, str | None, str | None]:
+    """Return state, problem and advice of a harvest: complete unless it tells of gaps."""
+    if not harvest.gaps:
+        return ReadingState.COMPLETE, None, None
+    more = len(harvest.gaps) - 1
+    others = f" ({count(more, 'more gap')} on the coverage page)" if more else ""
+    return (
+        ReadingState.PARTIAL,
+        f"{harvest.gaps[0].rstrip('.')}{others}",
+        "What was read counts, nothing is closed on its word; the next night asks again",
+    )
 
 
 def guard(collected: Collected, last: Mapping[str, int], share: float) -> Collected:

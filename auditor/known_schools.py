@@ -42,7 +42,7 @@ def name_schools(store: Store, collected: Iterable[Collected]) -> list[School]:
         if one.reading.is_complete:
             records += one.harvest.schools
         else:
-            records += known.get(source, ())
+            records += known.get(source) or one.harvest.schools
     return records
 
 

@@ -14,14 +14,10 @@ from auditor import __version__, collect, lifecycle, plan
 from auditor.coverage import coverage_lines, platform_counts
 from auditor.errors import SettingsError
 from auditor.findings import Change, State
-from auditor.known_schools import (
-    district_schools,
-    listed_district,
-    name_schools,
-    remember_schools,
-)
+from auditor.known_schools import district_schools, listed_district, name_schools, remember_schools
 from auditor.lifecycle import OPEN_STATES
-from auditor.outcomes import ReadingState, RuleOutcome, RuleState
+from auditor.outcomes import USED, ReadingState, RuleOutcome, RuleState
+from auditor.people import merge_people
 from auditor.publishing import publish
 from auditor.reporting import Night
 from auditor.rules import RULES, district_address_in_use
@@ -125,7 +121,7 @@ def _run_locked(
     district = listed_district(settings)
     tell("Reading the sources")
     collected = collect.read_all(  # 3, 4
-        settings, store.last_complete_counts(), now, accept_smaller, tell
+        settings, store.last_complete_counts(), now, accept_smaller, tell, store.bookmarks()
     )
     schools = district_schools(settings, district, name_schools(store, collected))
     only = schools.resolve(school) if school is not None else None
@@ -149,6 +145,8 @@ def _run_locked(
         outcome="complete" if exit_code == EXIT_RAN else "incomplete",
         exit_code=exit_code,
         item_of={rule.id: rule.item for rule in RULES},
+        # A night for one school keeps only that school's leads: it must not move a watermark on.
+        bookmarks=collect.bookmarks_of(settings, collected) if only is None else None,
     )
     remember_schools(store, collected)
     tell("Writing the reports")
@@ -196,6 +194,7 @@ def _night(
         history=history,
         registered=tuple(store.registered_accounts().values()),
         trend=store.trend(zone=settings.zone),
+        apps=tuple(app for one in collected for app in one.harvest.apps),
         coverage=coverage_lines(platform_counts(collected), collected, history, settings.zone),
         changes={one.key: one.change for one in transitions},
         notes=notes,
@@ -222,13 +221,14 @@ def _snapshot(
 ) -> Snapshot:
     from auditor.matching.gazetteer import open_gazetteer
 
-    complete = [one for one in collected if one.reading.is_complete]
+    read = [one for one in collected if one.reading.state in USED]
     directories = frozenset(
-        one.reading.source for one in complete if Capability.PEOPLE in one.reading.capabilities
+        one.reading.source
+        for one in read
+        if one.reading.is_complete and Capability.PEOPLE in one.reading.capabilities
     )
-    profiles, also_in = merge_profiles(
-        profile for one in complete for profile in one.harvest.profiles
-    )
+    profiles, also_in = merge_profiles(profile for one in read for profile in one.harvest.profiles)
+    people, entries = merge_people(person for one in read for person in one.harvest.people)
     return Snapshot(
         taken_at=now,
         today=now.astimezone(settings.zone).date(),
@@ -237,10 +237,11 @@ def _snapshot(
         schools=schools,
         brand=_brand(settings, district, schools),
         gazetteer=open_gazetteer(),
-        people=tuple(person for one in complete for person in one.harvest.people),
+        people=people,
+        entries=entries,
         profiles=profiles,
-        uses=tuple(use for one in complete for use in one.harvest.uses),
-        links=tuple(link for one in complete for link in one.harvest.links),
+        uses=tuple(use for one in read for use in one.harvest.uses),
+        links=tuple(link for one in read for link in one.harvest.links),
         registered=store.registered_accounts(),
         once_listed=_once_listed(known, directories),
         directories=directories,

@@ -26,6 +26,10 @@ class ReadingState(StrEnum):
     SHRUNK = "shrunk"
 
 
+USED = frozenset({ReadingState.COMPLETE, ReadingState.PARTIAL})
+"""Readings whose records count; those of any other are not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one source gave tonight; ``counts`` is by kind, ``dropped`` what was left out."""

@@ -24,6 +24,7 @@ from auditor.wording import (
 )
 from reports.model import (
     AccountLine,
+    AppLine,
     EvidenceLine,
     FindingLine,
     Headline,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from auditor.schools import School, SchoolList
     from auditor.settings import Settings
     from auditor.store import SourceHistory
+    from connectors.records import App
     from reports.model import CoverageLine
 
 NEW_DAYS = 7
@@ -70,6 +72,7 @@ class Night:
     coverage: tuple[CoverageLine, ...]
     changes: Mapping[str, Change] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    apps: Sequence[App] = ()
 
 
 def school_page(school: School) -> str:
@@ -173,7 +176,17 @@ def _report(
         schools=() if school else tuple(_school_line(one, night) for one in night.schools.schools),
         trend=() if school else tuple(TrendPoint(*point) for point in night.trend),  # type: ignore[arg-type]
         notes=notes,
+        apps=() if school else tuple(map(_app_line, sorted(night.apps, key=_app_order))),
     )
+
+
+def _app_order(app: App) -> tuple[bool, int, str, str]:
+    """Order apps by the number of people, those granted for everybody first."""
+    return app.users is not None, -(app.users or 0), app.name.casefold(), app.id
+
+
+def _app_line(app: App) -> AppLine:
+    return AppLine(app.source, app.id[:200], app.name[:200] or app.id[:200], app.users)
 
 
 def _lines(night: Night, findings: list[StoredFinding]) -> tuple[FindingLine, ...]:

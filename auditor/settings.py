@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 import tomllib
 import zoneinfo
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct, field
 
 from auditor.errors import SettingsError
+from auditor.secrets import SHAPE, Secret, cause_of
+from auditor.settings_words import in_words, refuse_unknown_keys
 
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
 Address = Annotated[str, Meta(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$", max_length=254)]
@@ -22,55 +22,14 @@ Domain = Annotated[
     str,
     Meta(pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,10}[A-Za-z]{2,63}$"),
 ]
+Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:\[\]-]{1,253}$")]
 Mode = Literal["forbid", "forbid_unless_registered", "require"]
 LARGEST_FILE = 1_000_000
+SQLITE = "sqlite:///"
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of audit.toml; unknown keys are errors."""
-
-
-class Secret(Section, frozen=True):
-    """Where a secret is kept: one of environment variable, file and systemd credential."""
-
-    env: str | None = None
-    file: str | None = None
-    credential: str | None = None
-
-    def read(self, folder: Path) -> str:
-        """Return the secret without its final newline; SettingsError when it is not there."""
-        given = [name for name in ("env", "file", "credential") if getattr(self, name)]
-        if len(given) != 1:
-            raise SettingsError(
-                "A secret names exactly one of env, file or credential; mend it in audit.toml."
-            )
-        if self.env:
-            value = os.environ.get(self.env)
-            if not value:
-                raise SettingsError(
-                    f"The environment variable {self.env} is empty or not set; "
-                    "set it for the account that runs the audit."
-                )
-            return value
-        return self._read_file(folder)
-
-    def _read_file(self, folder: Path) -> str:
-        if self.file:
-            path = folder / self.file
-        else:
-            path = Path(os.environ.get("CREDENTIALS_DIRECTORY", "")) / str(self.credential)
-            if not os.environ.get("CREDENTIALS_DIRECTORY"):
-                raise SettingsError(
-                    f"The credential {self.credential} is only there under systemd "
-                    "(LoadCredential=); use env or file elsewhere."
-                )
-        try:
-            return path.read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"The secret file {path.name} cannot be read ({_cause(error)}); "
-                "check that it exists and belongs to the account that runs the audit."
-            ) from None
 
 
 class DistrictSettings(Section, frozen=True):
@@ -197,6 +156,20 @@ class RunSettings(Section, frozen=True):
     shrink_below: Annotated[float, Meta(ge=0, le=1)] = 0.7
 
 
+class WebSettings(Section, frozen=True):
+    """How sources reach the web; nothing of it is ever taken from the environment.
+
+    ``contact`` ends the User-Agent (district.contact by default); ``cache`` is a folder, beside
+    the store by default, and "" keeps nothing; ``internal_hosts`` may be at private addresses.
+    """
+
+    contact: Text | None = None
+    ca_file: Text | None = None
+    proxy: Text | Secret | None = None
+    internal_hosts: tuple[Host, ...] = ()
+    cache: Annotated[str, Meta(max_length=500)] | None = None
+
+
 class SourceSettings(Section, frozen=True):
     """One source: its name in reports, its connector and that connector's own settings."""
 
@@ -216,6 +189,7 @@ class Settings(Section, frozen=True):
     reports: ReportsSettings = ReportsSettings()
     summary: SummarySettings | None = None
     run: RunSettings = RunSettings()
+    web: WebSettings = WebSettings()
     path: Path = Path("audit.toml")
     digest: str = ""
 
@@ -248,6 +222,15 @@ class Settings(Section, frozen=True):
         return (self.folder / self.reports.folder).absolute()
 
     @property
+    def cache_folder(self) -> Path | None:
+        """The absolute folder of answers kept from the web, None to keep none."""
+        if self.web.cache is not None:
+            return (self.folder / self.web.cache).absolute() if self.web.cache else None
+        is_file = self.store.url.startswith(SQLITE)
+        beside = Path(self.store.url.removeprefix(SQLITE)).parent if is_file else self.folder
+        return (beside / "web-cache").absolute()
+
+    @property
     def source_list(self) -> tuple[SourceSettings, ...]:
         """The sources in the file's order, each with its connector's own settings."""
         return tuple(
@@ -272,11 +255,11 @@ def load_settings(path: Path) -> Settings:
     for inner in ("path", "digest"):
         if inner in data:
             raise SettingsError(f'{path}: unknown setting "{inner}"; remove it.')
-    _refuse_unknown_keys(Settings, data, "", path)
+    refuse_unknown_keys(Settings, data, "", path)
     try:
         settings = msgspec.convert(data, Settings, strict=True)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{path}: {_in_words(str(error))}.") from None
+        raise SettingsError(f"{path}: {in_words(str(error), Settings)}.") from None
     _check(settings, path)
     return msgspec.structs.replace(
         settings,
@@ -293,7 +276,7 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SettingsError(
-            f"{path} cannot be read ({_cause(error)}); "
+            f"{path} cannot be read ({cause_of(error)}); "
             "write one with `audit init`, or name it with -c."
         ) from None
 
@@ -310,87 +293,35 @@ def _check(settings: Settings, path: Path) -> None:
     for code in codes:
         if codes.count(code) > 1:
             raise SettingsError(f'{path}: two schools have the code "{code}"; codes are unique.')
+    _check_proxy(settings.web.proxy, path)
     for name, block in settings.sources.items():
         if not isinstance(block.get("connector"), str):
             raise SettingsError(f'{path}: sources.{name} needs a "connector".')
 
 
-def _refuse_unknown_keys(section: Any, data: Any, where: str, path: Path) -> None:
-    """Raise for the first key no table of this kind has, naming the nearest that it has."""
-    origin, arguments = get_origin(section), get_args(section)
-    if origin is tuple:
-        for number, item in enumerate(data if isinstance(data, list) else (), 1):
-            _refuse_unknown_keys(arguments[0], item, f"{where}[{number}]", path)
-    elif arguments:
-        for choice in arguments:
-            _refuse_unknown_keys(choice, data, where, path)
-    elif isinstance(section, type) and issubclass(section, Struct) and isinstance(data, dict):
-        known = {one.encode_name: one.type for one in msgspec.structs.fields(section)}
-        for key, value in data.items():
-            if key not in known:
-                near = get_close_matches(key, known, 1, 0.6)
-                hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}."
-                place = f"in [{where}]" if where else "at the top"
-                raise SettingsError(f'{path}: unknown setting "{key}" {place}; {hint}')
-            _refuse_unknown_keys(known[key], value, f"{where}.{key}" if where else key, path)
-
-
-def _in_words(message: str) -> str:
-    """Turn msgspec's message into "KEY: what is wrong"."""
-    text, _, place = message.partition(" - at `$")
-    key = place.rstrip("`").lstrip(".").replace("[...]", "") or "the file"
-    if "`object | null`" in text and key.endswith("password"):
-        return (
-            f'{key}: a secret is never written here; use {{ env = "NAME" }} or {{ file = "PATH" }}'
-        )
-    if "invalid enum value" in text.lower():
-        return f"{key}: {text.rpartition(' ')[2]} is none of {', '.join(_choices(key))}"
-    if "matching regex" in text:
-        return f"{key}: is not of the form it must have (see config/audit.example.toml)"
-    text = text.replace(" | null`", "`")
-    for name, word in (
-        ("`str`", "text"),
-        ("`int`", "a number"),
-        ("`array`", "a list"),
-        ("`object`", "a table"),
-    ):
-        text = text.replace(name, word)
-    text = text.replace("Object missing required field", "needs the setting").replace("`", "")
-    return f"{key}: {text[:1].lower()}{text[1:]}"
-
-
-def _choices(key: str) -> tuple[str, ...]:
-    """Return the values that a setting may have, by its dotted name."""
-    section: Any = Settings
-    for part in re.sub(r"\[\d+\]", "", key).split("."):
-        section = _table_of(section)
-        section = next(
-            one.type for one in msgspec.structs.fields(section) if one.encode_name == part
-        )
-    while get_origin(section) is not Literal:
-        section = get_args(section)[0]
-    return get_args(section)
-
-
-def _table_of(section: Any) -> Any:
-    while not (isinstance(section, type) and issubclass(section, Struct)):
-        section = get_args(section)[0]
-    return section
+def _check_proxy(proxy: str | Secret | None, path: Path) -> None:
+    try:
+        if isinstance(proxy, Secret):
+            proxy.check()
+        elif proxy is not None:
+            parsed = urlsplit(proxy)
+            if parsed.scheme not in {"http", "https"} or not parsed.hostname:
+                raise SettingsError("it is no http(s) address such as http://proxy.example:3128.")
+            if parsed.username or parsed.password:
+                raise SettingsError(f"a secret is never written here; use {SHAPE}.")
+    except (SettingsError, ValueError) as error:
+        what = error if isinstance(error, SettingsError) else "it is no address."
+        raise SettingsError(f"{path}: web.proxy: {what}") from None
 
 
 def _absolute_url(url: str, folder: Path) -> str:
     """Make the path of an SQLite URL absolute from the settings' folder."""
-    prefix = "sqlite:///"
-    if url == prefix + ":memory:":
+    if url == SQLITE + ":memory:":
         raise SettingsError("store.url: findings must live from night to night; name a file.")
-    if not url.startswith(prefix):
+    if not url.startswith(SQLITE):
         if not url.startswith("postgresql"):
             raise SettingsError(
                 'store.url: expected "sqlite:///FILE" or "postgresql+psycopg://...".'
             )
         return url
-    return prefix + str((folder / url.removeprefix(prefix)).absolute())
-
-
-def _cause(error: OSError | UnicodeDecodeError) -> str:
-    return (error.strerror or "unreadable") if isinstance(error, OSError) else "not UTF-8"
+    return SQLITE + str((folder / url.removeprefix(SQLITE)).absolute())

@@ -31,8 +31,9 @@ class Snapshot:
     """What is known tonight.
 
     ``also_in`` names every source of an account seen in several; ``once_listed`` are addresses of
-    open leads that were somebody's in the staff directory.  Without ``seeks_imitations`` no account
-    is held to imitate a registered one.
+    open leads that were somebody's in the staff directory; ``entries`` are those of each directory
+    that a person found in several was made of, by that person's source and id.  Without
+    ``seeks_imitations`` no account is held to imitate a registered one.
     """
 
     taken_at: datetime
@@ -51,6 +52,7 @@ class Snapshot:
     once_listed: frozenset[str] = frozenset()
     also_in: Mapping[AccountKey, frozenset[str]] = field(default_factory=dict)
     seeks_imitations: bool = True
+    entries: Mapping[tuple[str, str], tuple[Person, ...]] = field(default_factory=dict)
 
     @cached_property
     def _owners(self) -> dict[str, tuple[Person, ...]]:
@@ -143,6 +145,15 @@ class Snapshot:
     def owners(self, address: str) -> tuple[Person, ...]:
         """Return who has an address; empty for an unknown or an empty one."""
         return self._owners.get(address.casefold(), ()) if address else ()
+
+    def entries_of(self, person: Person) -> tuple[Person, ...]:
+        """Return the entries of every directory that somebody was made of."""
+        return self.entries.get((person.source, person.id), (person,))
+
+    def codes_of(self, person: Person) -> tuple[str, ...]:
+        """Return the codes of somebody's schools in whichever directory names them, sorted."""
+        codes = {code for entry in self.entries_of(person) for code in self.schools.codes_of(entry)}
+        return tuple(sorted(codes))
 
     def is_student_address(self, address: str) -> bool:
         """Whether an address is at one of the domains kept for students."""

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 CONNECTORS = {
     "oneroster": "connectors.directory.oneroster:OneRoster",
+    "oneroster_rest": "connectors.directory.oneroster_rest:OneRosterRest",
+    "ldap": "connectors.directory.ldap:Ldap",
     "spreadsheet": "connectors.directory.spreadsheet:Spreadsheet",
     "profile_file": "connectors.profiles.file:ProfileFile",
+    "microsoft_entra": "connectors.directory.microsoft_entra:MicrosoftEntra",
+    "microsoft_app_grants": "connectors.tenant.microsoft_app_grants:MicrosoftAppGrants",
+    "have_i_been_pwned": "connectors.breach.have_i_been_pwned:HaveIBeenPwned",
 }
 
 

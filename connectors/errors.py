@@ -30,6 +30,10 @@ class RateLimited(ConnectorError):
     """The source asked us to slow down: the next night tries again."""
 
 
+class QuotaExhausted(ConnectorError):
+    """The day's allowance of calls is used up: the next night tries again."""
+
+
 class SourceUnavailable(ConnectorError):
     """The source could not be reached or the file is not there: the next night tries again."""
 

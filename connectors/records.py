@@ -100,6 +100,16 @@ class School:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """An account that was seen before and is looked at again; ``key`` as it was then."""
+
+    key: AccountKey
+    handle: str | None = None
+    url: str | None = None
+    native_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Public metadata of one account; ``key`` is its identity.
 
@@ -160,11 +170,30 @@ class SiteLink:
 
 
 @dataclass(frozen=True, slots=True)
+class App:
+    """An app that staff signed in to and that no catalogue can place; nobody is named.
+
+    ``id`` is the client id, ``users`` how many employees granted it something, None when the grant
+    is for the whole tenant.
+    """
+
+    source: str
+    id: str
+    name: str
+    users: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Harvest:
     """What one source gave: records of any kind, what was dropped and why, and remarks.
 
     ``dropped`` counts by a short reason ("students", "rows without a name"); ``notes`` are whole
-    sentences for the coverage page.  A source that could not read everything raises instead.
+    sentences for the coverage page.  A source that could not read everything raises instead, or,
+    where one employee of many could not be asked, says so in ``gaps`` (whole sentences that name
+    nobody): the reading is then partial and closes nothing.  ``bookmark`` is kept, with the run,
+    until the next night (a watermark, a delta link with what it was built on); it holds nothing of
+    a student and no secret.  ``not_found`` are the keys of known accounts that the platform, asked
+    for just that account, cleanly said are not there: no error, no limit, no login wall.
     """
 
     people: tuple[Person, ...] = ()
@@ -175,6 +204,10 @@ class Harvest:
     dropped: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     calls: int = 0
+    apps: tuple[App, ...] = ()
+    gaps: tuple[str, ...] = ()
+    bookmark: bytes | None = None
+    not_found: tuple[AccountKey, ...] = ()
 
     def __len__(self) -> int:
         return sum(map(len, (self.people, self.schools, self.profiles, self.uses, self.links)))

@@ -49,11 +49,12 @@ def write_coverage_csv(report: Report, path: Path) -> None:
 
 
 def write_coverage_json(report: Report, path: Path) -> None:
-    """Write coverage as JSON, with the sources and rules it rests on.  Raises ``OSError``."""
+    """Write coverage, sources, rules and unplaced apps as JSON.  Raises ``OSError``."""
     parts = {
         "coverage": [_plain(line) for line in report.coverage],
         "sources": [_plain(line) for line in report.sources],
         "rules": [_plain(line) for line in report.rules],
+        "apps": [_plain(line) for line in report.apps],
     }
     _write_json(path, {**_about(report), **parts})
 

@@ -122,6 +122,19 @@ class CoverageLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AppLine:
+    """An app that nobody could place, with how many people signed in to it; never who.
+
+    ``users`` is None when it was granted for everybody at once.
+    """
+
+    source: str
+    id: str
+    name: str
+    users: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountLine:
     """One account of the registry: who asked, who approved, who owns it, when to look again."""
 
@@ -220,3 +233,4 @@ class Report:
     schools: tuple[SchoolLine, ...] = ()
     trend: tuple[TrendPoint, ...] = ()
     notes: tuple[str, ...] = ()
+    apps: tuple[AppLine, ...] = ()

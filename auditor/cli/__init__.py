@@ -19,6 +19,7 @@ COMMANDS = {
     "findings": "auditor.cli.findings:findings",
     "summary": "auditor.cli.summary:summary",
     "sweep": "auditor.cli.sweep:sweep",
+    "doctor": "auditor.cli.doctor:doctor",
 }
 SUMMARIES = {
     "run": "Run one night: read, judge, keep, report.",
@@ -29,6 +30,7 @@ SUMMARIES = {
     "findings": "Findings: list, show, acknowledge, resolve, reopen, dispute.",
     "summary": "The weekly summary: preview, send.",
     "sweep": "Match many districts against profiles of any size.",
+    "doctor": "Try what a night needs: store, mail, each source.",
 }
 
 

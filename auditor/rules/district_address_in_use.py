@@ -2,7 +2,8 @@
 
 What it finds: profiles that themselves show an address of an audited domain, in any disguise
 (grade A); public hashes equal to the hash of a directory address (grade B); and what other sources
-say about an address at a site (grades B to D).
+say of an address at a site: look-ups (B); sign-ins with the district account and breaches (C, D),
+which stay with the coordinator.  Several apps, sources or breaches of one site are one lead.
 
 Modes, for all staff or per group: ``forbid`` lists every use, save on a registered account whose
 approval allows the address; ``forbid_unless_registered`` lists none on an approved account;
@@ -10,7 +11,8 @@ approval allows the address; ``forbid_unless_registered`` lists none on an appro
 
 What it leaves out: addresses at student domains, always.  An address that nobody in the staff
 directory has, and that is not a function such as office@, may be a pupil's: it is counted, not
-listed, unless ``unknown_addresses = "list"``.  A lead stays when its address leaves the directory.
+listed, unless ``unknown_addresses = "list"``; from leaked data such an address is never listed.
+A lead stays when its address leaves the directory.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING
 from auditor.findings import Evidence, Finding
 from auditor.function_addresses import is_function_address
 from auditor.registry import Registration
+from auditor.rules import address_uses
 from auditor.rules.rule import Rule, RuleResult
 from auditor.wording import SENTENCES, platform_title
 from connectors.records import Grade, Role
@@ -42,7 +45,6 @@ DOUBTS_SHOWN = (
     "The profile may have changed since it was read.",
 )
 DOUBT_HASH = "The hash may stand there because somebody set an avatar by that address."
-DOUBT_USE = "Somebody else may have given the address to the site, perhaps years ago."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +61,26 @@ class _Sighting:
     reason: str
     doubts: tuple[str, ...]
     registered: RegisteredAccount | None = None
+    use: AddressUse | None = None
 
 
 def check(snapshot: Snapshot, options: AddressRule) -> RuleResult:
     """Judge every sighting of a district address tonight."""
     findings: dict[tuple[str, ...], Finding] = {}
     unlisted: set[str] = set()
+    unreported: set[str] = set()
     for sighting in _sightings(snapshot):
         if snapshot.is_student_address(sighting.address):
             continue
         owners = snapshot.owners(sighting.address)
-        if not owners and not _is_listed(sighting.address, snapshot, options):
-            unlisted.add(sighting.address)
+        if not owners and not _is_listed(sighting, snapshot, options):
+            (unlisted if sighting.use is None else unreported).add(sighting.address)
         elif not _is_allowed(sighting, owners, snapshot, options):
             known = findings.get(sighting.subject)
             findings[sighting.subject] = _join(known, _finding(sighting, owners, snapshot))
     for finding in _missing_where_required(snapshot, options):
         findings[finding.subject] = finding
-    return RuleResult(tuple(findings.values()), _notes(len(unlisted)))
+    return RuleResult(tuple(findings.values()), _notes(len(unlisted), len(unreported - unlisted)))
 
 
 def _sightings(snapshot: Snapshot) -> Iterator[_Sighting]:
@@ -115,7 +119,7 @@ def _sightings(snapshot: Snapshot) -> Iterator[_Sighting]:
             "A hash the account publishes equals the hash of the directory's address.",
             (DOUBT_HASH, *DOUBTS_SHOWN[1:]),
         )
-    for use in snapshot.uses:
+    for use in address_uses.in_order(snapshot.uses):
         yield _of_use(use)
 
 
@@ -147,29 +151,31 @@ def _of_use(use: AddressUse) -> _Sighting:
     return _Sighting(
         address=address,
         site=use.site,
-        subject=(use.site, address),
+        subject=address_uses.subject_of(use),
         sources=frozenset({use.source}),
         grade=use.grade,
         url=use.url,
         evidence=Evidence(
-            f"address at {platform_title(use.site)}",
+            address_uses.what_of(use),
             address,
             use.statement[:300],
             use.source,
             use.url,
             use.seen_at,
         ),
-        reason=use.statement[:300] or "A source reports the address at this site.",
-        doubts=(DOUBT_USE,),
+        reason=address_uses.reason_of(use),
+        doubts=(),
+        use=use,
     )
 
 
-def _is_listed(address: str, snapshot: Snapshot, options: AddressRule) -> bool:
+def _is_listed(sighting: _Sighting, snapshot: Snapshot, options: AddressRule) -> bool:
     """Whether an address without an owner is surely no pupil's, or the district wants it anyway."""
+    is_leaked = sighting.use is not None and address_uses.is_leak(sighting.use)
     return (
-        options.unknown_addresses == "list"
-        or address in snapshot.once_listed
-        or is_function_address(address)
+        (options.unknown_addresses == "list" and not is_leaked)
+        or sighting.address in snapshot.once_listed
+        or is_function_address(sighting.address)
     )
 
 
@@ -188,7 +194,7 @@ def _is_allowed(
 
 
 def _mode(person: Person, snapshot: Snapshot, options: AddressRule) -> str:
-    groups = (*person.groups, *snapshot.schools.codes_of(person))
+    groups = (*person.groups, *snapshot.codes_of(person))
     for choice in options.groups:
         for pattern in choice.members:
             if any(fnmatchcase(group.casefold(), pattern.casefold()) for group in groups):
@@ -197,14 +203,15 @@ def _mode(person: Person, snapshot: Snapshot, options: AddressRule) -> str:
 
 
 def _finding(sighting: _Sighting, owners: tuple[Person, ...], snapshot: Snapshot) -> Finding:
-    schools = {code for person in owners for code in snapshot.schools.codes_of(person)}
+    schools = {code for person in owners for code in snapshot.codes_of(person)}
     if sighting.registered is not None:
         schools |= set(sighting.registered.schools)
     names = ", ".join(sorted(person.name for person in owners if person.role is Role.STAFF))
     whose = f" ({names})" if names else ""
     was_staffs = bool(owners) or sighting.address in snapshot.once_listed
-    reasons = [sighting.reason, *_owner_reasons(owners, snapshot)]
-    doubts = list(sighting.doubts)
+    use = sighting.use
+    doubts = list(sighting.doubts if use is None else address_uses.doubts_of(use, owners))
+    seen = address_uses.seen_of(use) if use else f"in use at {platform_title(sighting.site)}"
     if not owners:
         doubts.append("Nobody in the staff directory has this address; it may be out of use.")
     return Finding(
@@ -212,14 +219,14 @@ def _finding(sighting: _Sighting, owners: tuple[Person, ...], snapshot: Snapshot
         subject=sighting.subject,
         sources=sighting.sources | (snapshot.directories if was_staffs else frozenset()),
         grade=sighting.grade,
-        summary=f"{sighting.address}{whose} in use at {platform_title(sighting.site)}",
+        summary=f"{sighting.address}{whose} {seen}",
         schools=tuple(sorted(schools)),
         people=tuple(sorted(person.id for person in owners)),
         withheld_from=_own_schools(owners, snapshot),
         platform=sighting.site,
         url=sighting.url,
         evidence=(sighting.evidence,),
-        reasons=tuple(reasons),
+        reasons=(sighting.reason, *_owner_reasons(owners, snapshot)),
         doubts=tuple(doubts),
     )
 
@@ -245,11 +252,15 @@ def _own_schools(owners: tuple[Person, ...], snapshot: Snapshot) -> tuple[str, .
             {
                 code
                 for person in owners
-                if any(word in (person.title or "").casefold() for word in READERS_OF_A_SCHOOL)
-                for code in snapshot.schools.codes_of(person)
+                if any(_is_reader(entry) for entry in snapshot.entries_of(person))
+                for code in snapshot.codes_of(person)
             }
         )
     )
+
+
+def _is_reader(person: Person) -> bool:
+    return any(word in (person.title or "").casefold() for word in READERS_OF_A_SCHOOL)
 
 
 def _join(known: Finding | None, new: Finding) -> Finding:
@@ -308,14 +319,23 @@ def _missing_where_required(snapshot: Snapshot, options: AddressRule) -> Iterato
         )
 
 
-def _notes(unlisted: int) -> tuple[str, ...]:
-    if not unlisted:
-        return ()
-    many = f"{unlisted} district addresses are" if unlisted > 1 else "1 district address is"
-    return (
-        f"{many} shown by public accounts but in nobody's staff entry; they may be pupils' or "
-        'former staff\'s and are not listed (unknown_addresses = "list" would).',
-    )
+def _notes(unlisted: int, unreported: int) -> tuple[str, ...]:
+    notes = []
+    if unlisted:
+        notes.append(
+            f"{_say_many(unlisted)} shown by public accounts but in nobody's staff entry; they may "
+            "be pupils' or former staff's and are not listed (unknown_addresses = \"list\" would)."
+        )
+    if unreported:
+        notes.append(
+            f"{_say_many(unreported)} reported in use by other sources but in nobody's staff "
+            "entry; they may be pupils' or former staff's and are not listed."
+        )
+    return tuple(notes)
+
+
+def _say_many(number: int) -> str:
+    return f"{number} district addresses are" if number > 1 else "1 district address is"
 
 
 RULE = Rule(
@@ -323,7 +343,8 @@ RULE = Rule(
     title="District address in use at a social site",
     item="10",
     sentence=SENTENCES["10"],
-    needs=frozenset({Capability.PEOPLE, Capability.PROFILES}),
+    needs=frozenset({Capability.PEOPLE}),
+    needs_one_of=frozenset({Capability.PROFILES, Capability.ADDRESS_USES}),
     check=check,
     manual=__doc__ or "",
 )

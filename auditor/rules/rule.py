@@ -26,7 +26,8 @@ class Rule:
     """One rule: its id, the policy item and sentence it rests on, what it needs, what it does.
 
     ``needs``: PEOPLE asks that every directory answered in full, anything else that at least one
-    source with that capability did.  ``check(snapshot, options)`` takes the rule's own settings.
+    source with that capability was read; ``needs_one_of`` that one of several was.
+    ``check(snapshot, options)`` takes the rule's own settings.
     """
 
     id: str
@@ -36,3 +37,4 @@ class Rule:
     needs: frozenset[Capability]
     check: Callable[[Snapshot, Any], RuleResult]
     manual: str
+    needs_one_of: frozenset[Capability] = frozenset()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
-REVISION = "0001"
+REVISION = "0002"
 """The Alembic revision these tables are at; opening a store compares it before anything else."""
 
 metadata = MetaData()
@@ -144,6 +144,17 @@ decision_event = Table(
     Column("why", Text, nullable=False),
     Column("facts", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+bookmark = Table(
+    "bookmark",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("connector", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("written_at", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 EVENT_TABLES = ("finding_event", "registry_event", "decision_event")

@@ -14,9 +14,10 @@ from auditor.errors import StoreError
 from auditor.findings import State
 from auditor.lifecycle import OPEN_STATES, settle_exemptions
 from auditor.registry import fold_registry
+from auditor.store import bookmarks as bookmark_rows
 from auditor.store import decision_rows, finding_rows, run_rows
 from auditor.store.failures import explained
-from auditor.store.schema import DISPOSING, meta
+from auditor.store.schema import DISPOSING, REVISION, meta
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from auditor.lifecycle import Transition
     from auditor.outcomes import Reading, RuleOutcome
     from auditor.registry import RegisteredAccount, RegistryEvent
+    from auditor.store.bookmarks import Bookmark
     from auditor.store.decision_rows import FindingEvent
     from auditor.store.locking import Lock
     from auditor.store.run_rows import RunRecord, SourceHistory
@@ -56,6 +58,17 @@ class Store:
         """Hold the store for a run; StoreLocked at once, naming the holder, when it is held."""
         return self._lock.hold()
 
+    @property
+    def revision(self) -> str:
+        """The revision of the tables: opening brought them up to it."""
+        return REVISION
+
+    def try_writing(self) -> None:
+        """Write something and take it back; StoreError when the database refuses."""
+        with self._writing() as connection, connection.begin_nested() as attempt:
+            connection.execute(insert(meta).values(key="doctor", value=""))
+            attempt.rollback()
+
     def begin_run(
         self, started_at: datetime, version: str, settings_hash: str, scope: str | None
     ) -> int:
@@ -74,10 +87,13 @@ class Store:
         outcome: str,
         exit_code: int,
         item_of: Mapping[str, str],
+        bookmarks: Mapping[str, Bookmark | None] | None = None,
     ) -> None:
         """Write a whole run in one transaction: all of it, or nothing.
 
-        ``item_of`` gives each rule's policy item ("8" or "10") for the trend.
+        ``item_of`` gives each rule's policy item ("8" or "10") for the trend.  ``bookmarks`` are
+        those of tonight's complete readings, None for one that left none; without them the kept
+        ones stay as they are.
         """
         with self._writing() as connection:
             previous = run_rows.load_latest_run(connection)
@@ -86,6 +102,14 @@ class Store:
             run_rows.write_outcomes(connection, run, outcomes)
             finding_rows.write_transitions(connection, run, finished_at, transitions, previous)
             run_rows.write_open_counts(connection, run, item_of)
+            if bookmarks is not None:
+                configured = {one.source for one in readings}
+                bookmark_rows.write_bookmarks(connection, finished_at, bookmarks, configured)
+
+    def bookmarks(self) -> dict[str, Bookmark]:
+        """Return where each source's last complete reading ended, by source."""
+        with self._reading() as connection:
+            return bookmark_rows.load_bookmarks(connection)
 
     def last_run(self) -> RunRecord | None:
         """Return the latest run; one without an end is running while somebody holds the lock."""

@@ -7,16 +7,15 @@ telephone numbers and demographics are never read.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from connectors.archives import open_members
-from connectors.directory.roles import ROLE_SETTINGS, Group, tell_group
+from connectors.directory.roles import ROLE_SETTINGS
 from connectors.directory.roster import Roster
+from connectors.directory.rostering import DELETED, KINDS, Duty, enter_user, make_duty
 from connectors.errors import UnexpectedAnswer
 from connectors.inputs import find_input, note_age, show, show_some
-from connectors.records import School, Standing
+from connectors.records import School
 from connectors.source import Capability, Setting
 from connectors.tabular import Table, read_csv, read_date, read_table
 
@@ -67,20 +66,6 @@ NEEDED = {
     "roles": ("user", "role"),
     "manifest": ("property", "value"),
 }
-KINDS = frozenset({"school", "department", "district"})
-DELETED = "tobedeleted"
-USER_ID = re.compile(r"\{[^:{}]*:([^{}]*)\}")
-"""userIds: "{type:identifier}", comma-separated (OneRoster 1.1 section 4.13)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """One role of a user at one organisation; ``ended_on`` only where it is over."""
-
-    role: str
-    org: str = ""
-    is_over: bool = False
-    ended_on: date | None = None
 
 
 class OneRoster:
@@ -203,16 +188,14 @@ def _read_people(export: _Export, roster: Roster, today: date) -> None:
             "Export roles too: without them students cannot be told from staff",
         )
     for row in table.rows:
-        _enter(row, [*_own_duties(row), *duties.get(row["id"], ())], roster)
+        enter_user(row, [*_own_duties(row), *duties.get(row["id"], ())], roster)
 
 
 def _read_duties(export: _Export, today: date) -> dict[str, list[Duty]]:
     duties: dict[str, list[Duty]] = {}
     for row in export.read("roles", ROLES).rows:
         end = read_date(row.get("end", ""))
-        has_ended = end is not None and end < today
-        is_over = has_ended or row.get("status", "").casefold() == DELETED
-        duty = Duty(row["role"], row.get("org", ""), is_over, end if has_ended else None)
+        duty = make_duty(row["role"], row.get("org", ""), row.get("status", ""), end, today)
         duties.setdefault(row["user"], []).append(duty)
     return duties
 
@@ -222,53 +205,6 @@ def _own_duties(row: Mapping[str, str]) -> Iterable[Duty]:
     roles = _split(row.get("role", ""))
     orgs = _split(row.get("orgs", "")) or [""]
     return [Duty(role, org) for role in roles for org in orgs]
-
-
-def _enter(row: Mapping[str, str], duties: list[Duty], roster: Roster) -> None:
-    current = [duty for duty in duties if not duty.is_over]
-    groups = {tell_group(duty.role) for duty in current or duties}
-    for group in (Group.STUDENT, Group.STAFF, Group.GUARDIAN):
-        if group in groups:
-            break
-    else:
-        roster.drop("people without a role")
-        return
-    if group is not Group.STAFF:
-        roster.drop(group, row["id"])
-    elif not row["id"]:
-        roster.drop("rows without an id")
-    else:
-        _add(row, current, duties, roster)
-
-
-def _add(row: Mapping[str, str], current: list[Duty], duties: list[Duty], roster: Roster) -> None:
-    ends = [duty.ended_on for duty in duties if duty.ended_on]
-    staff = [duty for duty in current or duties if tell_group(duty.role) is Group.STAFF]
-    roster.add(
-        person_id=row["id"],
-        given=row.get("preferred_given") or row.get("given", ""),
-        family=row.get("preferred_family") or row.get("family", ""),
-        addresses=_addresses(row),
-        username=row.get("username", ""),
-        standing=_tell_standing(row, has_duty=bool(current)),
-        schools=[row.get("primary_org", ""), *(duty.org for duty in staff)],
-        title=", ".join(dict.fromkeys(duty.role for duty in staff)),
-        left_on=max(ends) if ends and not current else None,
-    )
-
-
-def _addresses(row: Mapping[str, str]) -> list[str]:
-    ids = [text for text in USER_ID.findall(row.get("user_ids", "")) if "@" in text]
-    return [row["email"], row.get("username", ""), row.get("aliases", ""), *ids]
-
-
-def _tell_standing(row: Mapping[str, str], *, has_duty: bool) -> Standing | None:
-    status, enabled = row.get("status", "").casefold(), row.get("enabled", "").casefold()
-    if status == DELETED or not has_duty:
-        return Standing.LEFT
-    if enabled in {"false", "0", "no"}:
-        return Standing.SUSPENDED
-    return Standing.ACTIVE if enabled or status == "active" else None
 
 
 def _split(text: str) -> list[str]:

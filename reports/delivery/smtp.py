@@ -63,6 +63,18 @@ class SmtpChannel:
                 connection.quit()
             connection.close()
 
+    def greet(self, own_name: str) -> None:
+        """Connect, secure and sign in, and leave without a message; DeliveryFailed if refused."""
+        connection = self._connect(own_name)
+        try:
+            with _before_data(self.host):
+                self._prepare(connection)
+                connection.noop()
+        finally:
+            with suppress(smtplib.SMTPException, OSError):
+                connection.quit()
+            connection.close()
+
     def _connect(self, own_name: str) -> smtplib.SMTP:
         # Without a name of its own smtplib asks the DNS for this machine's.
         with _before_data(self.host):

@@ -175,6 +175,17 @@ def letter(recipient: str = "coordinator", sender: str = "audit") -> EmailMessag
     return compose(digest, f"{sender}@heronlake.example", f"{recipient}@heronlake.example")
 
 
+def test_greeting_a_server_signs_in_and_leaves_no_message(
+    server: tuple[Mailbox, int], certificate: Path
+) -> None:
+    mailbox, port = server
+    channel(port, certificate).greet("heronlake.example")
+    assert mailbox.greeted == "heronlake.example"
+    assert not mailbox.taken
+    with pytest.raises(DeliveryFailed, match="refuses the username or password"):
+        channel(port, certificate, password="wrong").greet("heronlake.example")
+
+
 def channel(port: int, certificate: Path | None, **changes: Any) -> SmtpChannel:
     options = {
         "host": HOST,

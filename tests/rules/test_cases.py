@@ -43,6 +43,7 @@ NOW = datetime(2026, 11, 17, 8, 15, tzinfo=UTC)
 KEYS = {
     "name", "kind", "options", "people", "profiles", "uses", "links", "registered", "expect",
     "grade", "schools", "people_found", "withheld", "reason", "notes", "once_listed",
+    "summary", "doubt", "evidence",
 }  # fmt: skip
 
 
@@ -58,6 +59,7 @@ def person(given: dict[str, Any], number: int) -> Person:
         schools=tuple(given.get("schools", ())),
         groups=tuple(given.get("groups", ())),
         title=given.get("title"),
+        hired_on=date.fromisoformat(given["hired_on"]) if "hired_on" in given else None,
     )
 
 
@@ -135,13 +137,14 @@ def snapshot(case: dict[str, Any]) -> Snapshot:
         profiles=profiles,
         uses=tuple(
             AddressUse(
-                "tenant",
+                one.get("source", "tenant"),
                 one["address"],
                 one["site"],
                 Way(one["way"]),
                 Grade(one["grade"]),
                 seen_at=NOW,
-                statement=one["statement"],
+                statement=one.get("statement", ""),
+                occurred_on=date.fromisoformat(one["on"]) if "on" in one else None,
             )
             for one in case.get("uses", ())
         ),
@@ -176,6 +179,9 @@ def test_case(rule: str, case: dict[str, Any]) -> None:
         assert list(finding.people) == case.get("people_found", list(finding.people))
         assert list(finding.withheld_from) == case.get("withheld", list(finding.withheld_from))
         assert case.get("reason", "") in " ".join(finding.reasons)
+        assert case.get("doubt", "") in " ".join(finding.doubts)
+        assert case.get("summary", "") in finding.summary
+        assert len(finding.evidence) == case.get("evidence", len(finding.evidence))
         assert finding.rule == rule
         assert finding.evidence
         assert finding.doubts

@@ -83,7 +83,8 @@ def test_the_migrations_make_the_tables_of_the_schema(store: Store) -> None:
 
 
 def test_there_is_a_kept_store_of_every_revision() -> None:
-    assert [path.stem for path in OLD_STORES] == [f"revision_{schema.REVISION}"]
+    revisions = [f"revision_{number:04}" for number in range(1, int(schema.REVISION) + 1)]
+    assert [path.stem for path in OLD_STORES] == revisions
 
 
 @pytest.mark.parametrize("kept", OLD_STORES, ids=lambda path: path.stem)
@@ -113,13 +114,13 @@ def test_an_older_file_is_copied_before_it_is_migrated(
     store.close()
     scripts = tmp_path / "migrations"
     shutil.copytree(opening.MIGRATIONS, scripts)
-    (scripts / "versions" / "r0002_next.py").write_text(
+    (scripts / "versions" / "r9998_next.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n"
-        "revision, down_revision = '0002', '0001'\n"
+        f"revision, down_revision = '9998', '{schema.REVISION}'\n"
         "def upgrade():\n    op.create_table('extra', sa.Column('x', sa.Integer))\n"
     )
     monkeypatch.setattr(opening, "MIGRATIONS", scripts)
-    monkeypatch.setattr(opening, "REVISION", "0002")
+    monkeypatch.setattr(opening, "REVISION", "9998")
     with store.lock(), monkeypatch.context() as short:
         short.setattr(opening, "WAIT_SECONDS", 0)
         with pytest.raises(StoreLocked):
@@ -127,7 +128,7 @@ def test_an_older_file_is_copied_before_it_is_migrated(
     with closing(open_file(file)) as opened:
         assert "extra" in inspect(opened.engine).get_table_names()
         assert len(opened.findings()) == 1
-    copy = file.with_name("audit.sqlite.before-0001")
+    copy = file.with_name(f"audit.sqlite.before-{schema.REVISION}")
     assert mode(copy) == 0o600
     with closing(sqlite3.connect(copy)) as old:
         assert old.execute("SELECT count(*) FROM finding").fetchone() == (1,)
@@ -140,13 +141,13 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(
     store.close()
     scripts = tmp_path / "migrations"
     shutil.copytree(opening.MIGRATIONS, scripts)
-    (scripts / "versions" / "r0002_next.py").write_text(
-        "from alembic import op\nrevision, down_revision = '0002', '0001'\n"
+    (scripts / "versions" / "r9998_next.py").write_text(
+        "from alembic import op\nrevision, down_revision = '9998', '0002'\n"
         "def upgrade():\n    op.execute('CREATE TABLE extra (x)')\n    op.execute('NONSENSE')\n"
     )
     with monkeypatch.context() as later:
         later.setattr(opening, "MIGRATIONS", scripts)
-        later.setattr(opening, "REVISION", "0002")
+        later.setattr(opening, "REVISION", "9998")
         with pytest.raises(StoreError, match="NONSENSE"):
             open_file(file)
     with closing(open_file(file)) as opened:

@@ -1,0 +1,1 @@
+"""What lists of breaches say about the district's own verified domains."""

@@ -1,0 +1,29 @@
+"""Whose turn it is tonight, when a quota allows fewer questions than there are."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def take_turn(names: Sequence[str], after: str | None, most: int) -> tuple[str, ...]:
+    """Return up to ``most`` names, beginning behind ``after`` and going round; each at most once.
+
+    A name that is no longer in the list begins the round anew.
+    """
+    start = names.index(after) + 1 if after is not None and after in names else 0
+    return tuple([*names[start:], *names[:start]][: max(most, 0)])
+
+
+def tell_turn(names: Sequence[str], taken: Sequence[str], most: int) -> str | None:
+    """Say how many names had their turn, and within how many nights all have; None when all."""
+    if len(taken) == len(names) or most < 1:
+        return None
+    nights = ceil(len(names) / most)
+    return (
+        f"{len(taken)} of {len(names)} names were searched for; "
+        f"each has its turn within {nights} nights."
+    )
