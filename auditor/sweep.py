@@ -142,20 +142,20 @@ def _run_pool(job: Job, waiting: list[Part], workers: int) -> Iterator[PartDone]
 def _find_parts(order: Sweep, folder: Path) -> tuple[list[Part], list[str]]:
     """Cut every profile file into parts; files that cannot be opened are named."""
     from connectors.errors import ConnectorError
-    from connectors.profiles.tables import count_row_groups
+    from connectors.profiles.tables import row_group_sizes
 
     files = _find_files(order.profiles)
     parts: list[Part] = []
     problems: list[str] = []
     for file in files:
         try:
-            groups = count_row_groups(file, "profiles") if file.suffix == ".parquet" else 0
+            sizes = row_group_sizes(file, "profiles") if file.suffix == ".parquet" else []
         except ConnectorError as error:
             problems.append(str(error))
             continue
-        for group in range(groups) if groups else (-1,):
+        for group, rows in enumerate(sizes) if sizes else ((-1, None),):
             stem = folder / _stamp(order, file, group)
-            parts.append(Part(str(file), group, str(stem)))
+            parts.append(Part(str(file), group, str(stem), rows))
     return parts, problems
 
 

@@ -103,8 +103,6 @@ class Matcher:
 
     def flags(self, profile: Profile) -> list[tuple[int, Branding]]:
         """Return the judgements that are not NONE."""
-        if not self.index.may_name(haystack(profile)):
-            return []
         told = [(found, features_of(found)) for found in self._readings(profile)]
         odds = [self.card.log_odds(v, unseen_of(f), self._floor) for f, v in told]
         return list(self._flagged(profile, told, odds))
@@ -113,7 +111,10 @@ class Matcher:
         self, profiles: Sequence[Profile]
     ) -> Iterator[tuple[Profile, list[tuple[int, Branding]]]]:
         """Yield each profile with its ``flags``; many profiles at once ask the trees sooner."""
-        told = [[(f, features_of(f)) for f in self._readings(profile)] for profile in profiles]
+        told = [
+            [(found, features_of(found)) for found in self._readings(profile)]
+            for profile in profiles
+        ]
         rows = [(values, self.card.begin(unseen_of(f))) for group in told for f, values in group]
         odds = iter(self._forest.log_odds(*zip(*rows, strict=True)).tolist() if rows else ())
         for profile, group in zip(profiles, told, strict=True):
@@ -127,9 +128,10 @@ class Matcher:
 
     def _readings(self, profile: Profile) -> Iterator[Hypothesis]:
         """Yield the readings that a good score could make a flag."""
-        for found in self.index.read(profile):
-            if not _is_other(found):
-                yield found
+        if self.index.may_name(haystack(profile)):
+            for found in self.index.read(profile):
+                if not _is_other(found):
+                    yield found
 
     def _flagged(
         self,

@@ -62,10 +62,11 @@ class Forest:
                 fits = masks[np.searchsorted(limits, table[:, feature])]
                 possible = fits if possible is None else np.bitwise_and(possible, fits, out=fits)
         if possible is None:
-            return total + self._values[:, 0].sum()
+            return total
         reached = np.log2(possible.astype(np.float64)).astype(np.intp)
         told = self._values[np.arange(len(self._values)), reached]
-        return np.add.accumulate(np.column_stack([total, told]), axis=1)[:, -1]
+        sums: NDArray[np.float64] = np.add.accumulate(np.column_stack([total, told]), axis=1)
+        return sums[:, -1]
 
 
 def _leaves(tree: Tree, node: int = 0) -> Iterator[Leaf]:

@@ -213,6 +213,7 @@ class BrandIndex:
         for place, brand in enumerate(brands):
             for term in brand.terms:
                 self.terms.setdefault(term.key, []).append((place, term))
+        self.weak = {key for key, own in self.terms.items() if all(_is_weak(t) for _, t in own)}
         self._shortlist = Shortlist(self.owns)
         self._keys = list(self.terms)
         self._automaton = ahocorasick_rs.AhoCorasick(self._keys or ["\0"])
@@ -254,8 +255,19 @@ class BrandIndex:
             if not field.is_apart(begin, end):
                 continue
             key = self._keys[number]
+            if key in self.weak and not self._may_stand(field, begin, end):
+                continue
             beside = field.beside(begin, end)
             yield from self._weigh_span(reading, place, key, (begin, end), beside, with_faint)
+
+    def _may_stand(self, field: FieldReading, begin: int, end: int) -> bool:
+        """Whether a weak name may be read there: all beside it explained, or two ends of words."""
+        edges = field.edges(begin, end)
+        if edges == 1:
+            beside = field.beside(begin, end)
+            rest = "|".join(beside.unexplained)
+            return not beside.gap or bool(self._shortlist.shown(rest, frozenset()))
+        return edges == 2
 
     def _weigh_span(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.matching.vocabulary import NOTHING, Tag, vocabulary
 
@@ -21,7 +21,11 @@ LONGEST_WORD = 28
 SHORT_WORD = 4
 LONGEST_NUMBER = 4
 WORD_COST, SHORT_COST, OPENING_COST = 0.3, 0.7, 1.0
-COST, BEFORE, TEXT, TAG, LOOSE = range(5)
+COST: Final = 0
+BEFORE: Final = 1
+TEXT: Final = 2
+TAG: Final = 3
+LOOSE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
