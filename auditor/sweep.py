@@ -1,4 +1,4 @@
-"""Every brand of a file against profiles of any size, part by part, on one or several processes.
+"""Every brand of a file against profiles of any size, part by part, on one process or many.
 
 A part is a row group of a Parquet file or a whole text file.  What a part gives is written beside
 the result under a temporary name and renamed, with a receipt; a later sweep of the same files
@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor.errors import AuditError
-from auditor.sweep_parts import Job, Part, PartDone, read_receipt, sweep_part
+from auditor.sweep_parts import Job, Part, PartDone, SweepError, read_receipt, sweep_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,19 +24,20 @@ if TYPE_CHECKING:
 MOST_DEATHS = 3
 
 
-class SweepError(AuditError):
-    """The sweep cannot be done as asked."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What to sweep: brands against ``profiles`` (a file or a pattern), and where results go."""
+    """What to sweep: brands against ``profiles`` (a file or a pattern), and where results go.
+
+    ``scheduler`` is the address of a Dask cluster whose workers see the same files; without one
+    ``workers`` processes share the work.
+    """
 
     brands: Path
     profiles: str
     out: Path | None
     addresses_out: Path | None = None
     workers: int = 1
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +70,16 @@ def sweep(order: Sweep, watch: Watch | None = None) -> SweepResult:
         raise SweepError("Nothing to write; give --out or --addresses-out.")
     if not order.brands.is_file():
         raise SweepError(f"'{order.brands}' does not exist; check --brands.")
-    districts = len(read_brands(order.brands)) if order.workers > 1 else _brand_count(order.brands)
-    job = Job(str(order.brands), order.out is not None, order.addresses_out is not None)
+    is_here = order.workers == 1 and order.scheduler is None
+    districts = _brand_count(order.brands) if is_here else len(read_brands(order.brands))
+    job = Job(str(order.brands.resolve()), order.out is not None, order.addresses_out is not None)
     target = order.out or order.addresses_out
     assert target is not None  # noqa: S101 - told apart above
-    folder = target.with_name(f".{target.name}.parts")
+    folder = target.resolve().with_name(f".{target.name}.parts")
     folder.mkdir(parents=True, exist_ok=True)
     parts, problems = _find_parts(order, folder)
     done: list[PartDone] = []
-    for one in _run(job, parts, order.workers):
+    for one in _run(job, parts, order):
         done.append(one)
         if watch is not None:
             watch(len(done), len(parts), time.monotonic() - started)
@@ -99,7 +100,7 @@ def _brand_count(brands: Path) -> int:
     return brand_count(str(brands))
 
 
-def _run(job: Job, parts: Sequence[Part], workers: int) -> Iterator[PartDone]:
+def _run(job: Job, parts: Sequence[Part], order: Sweep) -> Iterator[PartDone]:
     """Yield what each part gave; finished ones first, from their receipts."""
     waiting: list[Part] = []
     for part in parts:
@@ -108,8 +109,12 @@ def _run(job: Job, parts: Sequence[Part], workers: int) -> Iterator[PartDone]:
             waiting.append(part)
         else:
             yield known
-    if workers > 1 and len(waiting) > 1:
-        yield from _run_pool(job, waiting, workers)
+    if order.scheduler is not None:
+        from auditor.sweep_cluster import run_on_cluster
+
+        yield from run_on_cluster(job, waiting, order.scheduler)
+    elif order.workers > 1 and len(waiting) > 1:
+        yield from _run_pool(job, waiting, order.workers)
     else:
         for part in waiting:
             yield sweep_part(job, part)
@@ -155,7 +160,7 @@ def _find_parts(order: Sweep, folder: Path) -> tuple[list[Part], list[str]]:
             continue
         for group, rows in enumerate(sizes) if sizes else ((-1, None),):
             stem = folder / _stamp(order, file, group)
-            parts.append(Part(str(file), group, str(stem), rows))
+            parts.append(Part(str(file.resolve()), group, str(stem), rows))
     return parts, problems
 
 

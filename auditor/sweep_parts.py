@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor.errors import AuditError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -31,6 +33,10 @@ FLAGS = (
     "affiliation", "reasons",
 )  # fmt: skip
 HITS = ("district_id", "profile_id", "address", "disguise", "field")
+
+
+class SweepError(AuditError):
+    """The sweep cannot be done as asked."""
 
 
 @dataclass(frozen=True, slots=True)

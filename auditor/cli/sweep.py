@@ -32,8 +32,14 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="Processes that share the work.",
 )
+@click.option("--scheduler", help="A running Dask cluster instead: tcp://HOST:8786.")
 def sweep(
-    brands: Path, profiles: str, out: Path | None, addresses_out: Path | None, workers: int
+    brands: Path,
+    profiles: str,
+    out: Path | None,
+    addresses_out: Path | None,
+    workers: int,
+    scheduler: str | None,
 ) -> int:
     """Judge every profile for every district; run again to take up where it ended.
 
@@ -44,7 +50,7 @@ def sweep(
     from auditor.sweep import Sweep
     from auditor.sweep import sweep as carry_out
 
-    order = Sweep(brands, profiles, out, addresses_out, workers)
+    order = Sweep(brands, profiles, out, addresses_out, workers, scheduler)
     result = carry_out(order, _progress() if sys.stderr.isatty() else None)
     for problem in result.problems:
         say(problem)
