@@ -19,7 +19,7 @@ from auditor.sweep_parts import Job, Part, PartDone, SweepError, read_receipt, s
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    Watch = Callable[[int, int, float], None]
+    Watch = Callable[[int, int, float | None], None]
 
 MOST_DEATHS = 3
 
@@ -61,28 +61,31 @@ class SweepResult:
 def sweep(order: Sweep, watch: Watch | None = None) -> SweepResult:
     """Carry out a sweep and join its parts; SweepError for files that are not there.
 
-    ``watch(parts done, parts, seconds)`` is called after every part.
+    ``watch(parts done, parts, seconds left)`` is called after every part; the estimate goes by the
+    rows of this sweep's own parts and is None while there is none.
     """
-    from auditor.sweep_brands import read_brands
+    from auditor.sweep_brands import count_brands
 
     started = time.monotonic()
     if order.out is None and order.addresses_out is None:
         raise SweepError("Nothing to write; give --out or --addresses-out.")
     if not order.brands.is_file():
         raise SweepError(f"'{order.brands}' does not exist; check --brands.")
-    is_here = order.workers == 1 and order.scheduler is None
-    districts = _brand_count(order.brands) if is_here else len(read_brands(order.brands))
+    districts = count_brands(order.brands)
     job = Job(str(order.brands.resolve()), order.out is not None, order.addresses_out is not None)
     target = order.out or order.addresses_out
     assert target is not None  # noqa: S101 - told apart above
     folder = target.resolve().with_name(f".{target.name}.parts")
     folder.mkdir(parents=True, exist_ok=True)
     parts, problems = _find_parts(order, folder)
-    done: list[PartDone] = []
-    for one in _run(job, parts, order):
+    earlier, waiting = _finished(parts)
+    done = list(earlier)
+    begun = time.monotonic()
+    for one in _run(job, waiting, order):
         done.append(one)
         if watch is not None:
-            watch(len(done), len(parts), time.monotonic() - started)
+            fresh = done[len(earlier) :]
+            watch(len(done), len(parts), _left(waiting, fresh, time.monotonic() - begun))
     problems += [one.problem for one in done if one.problem]
     _join(order, parts)
     if not problems:
@@ -94,21 +97,25 @@ def sweep(order: Sweep, watch: Watch | None = None) -> SweepResult:
     )  # fmt: skip
 
 
-def _brand_count(brands: Path) -> int:
-    from auditor.sweep_parts import brand_count
+def _finished(parts: Sequence[Part]) -> tuple[list[PartDone], list[Part]]:
+    """Tell the parts that an earlier sweep finished, by their receipts, from those still to do."""
+    receipts = [read_receipt(part.stem) for part in parts]
+    waiting = [part for part, known in zip(parts, receipts, strict=True) if known is None]
+    return [known for known in receipts if known is not None], waiting
 
-    return brand_count(str(brands))
+
+def _left(parts: Sequence[Part], done: Sequence[PartDone], seconds: float) -> float | None:
+    """Guess how long the rest takes, from the rows judged so far."""
+    rows = sum(one.profiles for one in done)
+    if not rows:
+        return None
+    unknown = rows / len(done)
+    total = sum(unknown if part.rows is None else part.rows for part in parts)
+    return max(0.0, total / rows - 1) * seconds
 
 
-def _run(job: Job, parts: Sequence[Part], order: Sweep) -> Iterator[PartDone]:
-    """Yield what each part gave; finished ones first, from their receipts."""
-    waiting: list[Part] = []
-    for part in parts:
-        known = read_receipt(part.stem)
-        if known is None:
-            waiting.append(part)
-        else:
-            yield known
+def _run(job: Job, waiting: list[Part], order: Sweep) -> Iterator[PartDone]:
+    """Yield what each part gave, in the order in which they are finished."""
     if order.scheduler is not None:
         from auditor.sweep_cluster import run_on_cluster
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from itertools import islice
@@ -207,15 +209,22 @@ def _matcher(brands: str) -> tuple[Matcher, list[str], NameSieve]:
     from auditor.matching.gazetteer import open_gazetteer
     from auditor.sweep_brands import read_brands
 
-    known = read_brands(Path(brands))
-    matcher = Matcher(known, open_gazetteer())
-    ids = [brand.district_id or brand.name for brand in known]
-    return matcher, ids, NameSieve(matcher.index)
+    with _lasting():
+        known = read_brands(Path(brands))
+        matcher = Matcher(known, open_gazetteer())
+        ids = [brand.district_id or brand.name for brand in known]
+        return matcher, ids, NameSieve(matcher.index)
 
 
-def brand_count(brands: str) -> int:
-    """Return how many brands the file holds, made ready for this process."""
-    return len(_matcher(brands)[1])
+@contextmanager
+def _lasting() -> Iterator[None]:
+    """Keep the garbage collector from looking, now or later, through millions of lasting things."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @cache

@@ -71,7 +71,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_rows(
     sweep(Sweep(brands, profiles, tmp_path / "alone.parquet"))
     killed: list[int] = []
 
-    def watch(done: int, total: int, seconds: float) -> None:
+    def watch(done: int, total: int, left: float | None) -> None:
         if not killed:
             workers[0].send_signal(signal.SIGKILL)
             killed.append(done)
