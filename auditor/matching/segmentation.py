@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LONGEST_WORD = 28
 SHORT_WORD = 4
 LONGEST_NUMBER = 4
+MOST_KEPT = 8192
 WORD_COST, SHORT_COST, OPENING_COST = 0.3, 0.7, 1.0
 COST: Final = 0
 BEFORE: Final = 1
@@ -50,7 +51,7 @@ class Segmentation:
 
 
 def segment(text: str, starts: frozenset[int], lexicon: Mapping[str, Tag]) -> Segmentation:
-    """Take ``text`` apart into words of ``lexicon``; see ``Segmenter.segment``."""
+    """Take ``text`` apart into words of ``lexicon``; see ``Segmenter``."""
     return Segmenter(lexicon).segment(text, starts)
 
 
@@ -64,11 +65,12 @@ class Segmenter:
             if 0 < len(word) <= LONGEST_WORD:
                 lengths.setdefault(word[:2], set()).add(len(word))
         self._lengths = {opening: tuple(sorted(found)) for opening, found in lengths.items()}
+        self.segment = lru_cache(maxsize=MOST_KEPT)(self._segment)
         self._state_codes = frozenset(
             word for word, tag in lexicon.items() if len(word) == 2 and tag & ~Tag.OURS == Tag.STATE
         )
 
-    def segment(self, text: str, starts: frozenset[int]) -> Segmentation:
+    def _segment(self, text: str, starts: frozenset[int]) -> Segmentation:
         """Take ``text`` apart into words so that as little as possible is left over.
 
         ``starts`` are the places where words begin or end for certain (0 and the length count).  No
