@@ -1,4 +1,4 @@
-"""Every brand of a file against profiles of any size, part by part, on one or several processes.
+"""Every brand of a file against profiles of any size, part by part, on one process or many.
 
 A part is a row group of a Parquet file or a whole text file.  What a part gives is written beside
 the result under a temporary name and renamed, with a receipt; a later sweep of the same files
@@ -14,30 +14,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor.errors import AuditError
-from auditor.sweep_parts import Job, Part, PartDone, read_receipt, sweep_part
+from auditor.sweep_parts import Job, Part, PartDone, SweepError, read_receipt, sweep_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    Watch = Callable[[int, int, float], None]
+    Watch = Callable[[int, int, float | None], None]
 
 MOST_DEATHS = 3
 
 
-class SweepError(AuditError):
-    """The sweep cannot be done as asked."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What to sweep: brands against ``profiles`` (a file or a pattern), and where results go."""
+    """What to sweep: brands against ``profiles`` (a file or a pattern), and where results go.
+
+    ``scheduler`` is the address of a Dask cluster whose workers see the same files; without one
+    ``workers`` processes share the work.
+    """
 
     brands: Path
     profiles: str
     out: Path | None
     addresses_out: Path | None = None
     workers: int = 1
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +61,31 @@ class SweepResult:
 def sweep(order: Sweep, watch: Watch | None = None) -> SweepResult:
     """Carry out a sweep and join its parts; SweepError for files that are not there.
 
-    ``watch(parts done, parts, seconds)`` is called after every part.
+    ``watch(parts done, parts, seconds left)`` is called after every part; the estimate goes by the
+    rows of this sweep's own parts and is None while there is none.
     """
-    from auditor.sweep_brands import read_brands
+    from auditor.sweep_brands import count_brands
 
     started = time.monotonic()
     if order.out is None and order.addresses_out is None:
         raise SweepError("Nothing to write; give --out or --addresses-out.")
     if not order.brands.is_file():
         raise SweepError(f"'{order.brands}' does not exist; check --brands.")
-    districts = len(read_brands(order.brands)) if order.workers > 1 else _brand_count(order.brands)
-    job = Job(str(order.brands), order.out is not None, order.addresses_out is not None)
+    districts = count_brands(order.brands)
+    job = Job(str(order.brands.resolve()), order.out is not None, order.addresses_out is not None)
     target = order.out or order.addresses_out
     assert target is not None  # noqa: S101 - told apart above
-    folder = target.with_name(f".{target.name}.parts")
+    folder = target.resolve().with_name(f".{target.name}.parts")
     folder.mkdir(parents=True, exist_ok=True)
     parts, problems = _find_parts(order, folder)
-    done: list[PartDone] = []
-    for one in _run(job, parts, order.workers):
+    earlier, waiting = _finished(parts)
+    done = list(earlier)
+    begun = time.monotonic()
+    for one in _run(job, waiting, order):
         done.append(one)
         if watch is not None:
-            watch(len(done), len(parts), time.monotonic() - started)
+            fresh = done[len(earlier) :]
+            watch(len(done), len(parts), _left(waiting, fresh, time.monotonic() - begun))
     problems += [one.problem for one in done if one.problem]
     _join(order, parts)
     if not problems:
@@ -93,23 +97,31 @@ def sweep(order: Sweep, watch: Watch | None = None) -> SweepResult:
     )  # fmt: skip
 
 
-def _brand_count(brands: Path) -> int:
-    from auditor.sweep_parts import brand_count
+def _finished(parts: Sequence[Part]) -> tuple[list[PartDone], list[Part]]:
+    """Tell the parts that an earlier sweep finished, by their receipts, from those still to do."""
+    receipts = [read_receipt(part.stem) for part in parts]
+    waiting = [part for part, known in zip(parts, receipts, strict=True) if known is None]
+    return [known for known in receipts if known is not None], waiting
 
-    return brand_count(str(brands))
+
+def _left(parts: Sequence[Part], done: Sequence[PartDone], seconds: float) -> float | None:
+    """Guess how long the rest takes, from the rows judged so far."""
+    rows = sum(one.profiles for one in done)
+    if not rows:
+        return None
+    unknown = rows / len(done)
+    total = sum(unknown if part.rows is None else part.rows for part in parts)
+    return max(0.0, total / rows - 1) * seconds
 
 
-def _run(job: Job, parts: Sequence[Part], workers: int) -> Iterator[PartDone]:
-    """Yield what each part gave; finished ones first, from their receipts."""
-    waiting: list[Part] = []
-    for part in parts:
-        known = read_receipt(part.stem)
-        if known is None:
-            waiting.append(part)
-        else:
-            yield known
-    if workers > 1 and len(waiting) > 1:
-        yield from _run_pool(job, waiting, workers)
+def _run(job: Job, waiting: list[Part], order: Sweep) -> Iterator[PartDone]:
+    """Yield what each part gave, in the order in which they are finished."""
+    if order.scheduler is not None:
+        from auditor.sweep_cluster import run_on_cluster
+
+        yield from run_on_cluster(job, waiting, order.scheduler)
+    elif order.workers > 1 and len(waiting) > 1:
+        yield from _run_pool(job, waiting, order.workers)
     else:
         for part in waiting:
             yield sweep_part(job, part)
@@ -142,20 +154,20 @@ def _run_pool(job: Job, waiting: list[Part], workers: int) -> Iterator[PartDone]
 def _find_parts(order: Sweep, folder: Path) -> tuple[list[Part], list[str]]:
     """Cut every profile file into parts; files that cannot be opened are named."""
     from connectors.errors import ConnectorError
-    from connectors.profiles.tables import count_row_groups
+    from connectors.profiles.tables import row_group_sizes
 
     files = _find_files(order.profiles)
     parts: list[Part] = []
     problems: list[str] = []
     for file in files:
         try:
-            groups = count_row_groups(file, "profiles") if file.suffix == ".parquet" else 0
+            sizes = row_group_sizes(file, "profiles") if file.suffix == ".parquet" else []
         except ConnectorError as error:
             problems.append(str(error))
             continue
-        for group in range(groups) if groups else (-1,):
+        for group, rows in enumerate(sizes) if sizes else ((-1, None),):
             stem = folder / _stamp(order, file, group)
-            parts.append(Part(str(file), group, str(stem)))
+            parts.append(Part(str(file.resolve()), group, str(stem), rows))
     return parts, problems
 
 

@@ -14,7 +14,7 @@ from auditor.errors import AuditError
 from auditor.matching.brand import BrandSchool, brand_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from auditor.matching.brand import Brand
@@ -24,6 +24,7 @@ TEXTS = ("district_id", "district_name", "state", "city", "county")
 BATCH = 4096
 MAX_FIELD = 4_000_000
 LEAST_SHORT_NAME = 7
+MOST_ROWS, MOST_SCHOOLS = 60_000, 400_000
 Row = dict[str, object]
 
 
@@ -37,6 +38,25 @@ def read_brands(path: Path) -> list[Brand]:
     if not brands:
         raise BrandsError(f"'{path.name}' names no district; give it a column district_name.")
     return brands
+
+
+def count_brands(path: Path) -> int:
+    """Return how many brands ``read_brands`` would read, without deriving their names.
+
+    BrandsError for a file that is none or is too large to be held in memory.
+    """
+    count = schools = 0
+    for rows, row in enumerate(_rows(path, ("district_name", "schools")), 1):
+        count += bool(_text(row.get("district_name")))
+        schools += len(_texts(row.get("schools")))
+        if rows > MOST_ROWS or schools > MOST_SCHOOLS:
+            raise BrandsError(
+                f"'{path.name}' has more than {MOST_ROWS:,} rows or {MOST_SCHOOLS:,} schools, "
+                "several times those of the country; split it and sweep the pieces."
+            )
+    if not count:
+        raise BrandsError(f"'{path.name}' names no district; give it a column district_name.")
+    return count
 
 
 def mail_domains(path: Path) -> dict[str, list[str]]:
@@ -74,22 +94,23 @@ def _host(text: str) -> str:
     return text.strip().lower().removeprefix("www.").strip("@.")
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path, columns: Sequence[str] = (*TEXTS, *LISTS)) -> Iterator[Row]:
+    is_parquet = path.suffix.lower() == ".parquet"
     try:
-        yield from _parquet_rows(path) if path.suffix.lower() == ".parquet" else _csv_rows(path)
+        yield from _parquet_rows(path, columns) if is_parquet else _csv_rows(path)
     except FileNotFoundError:
         raise BrandsError(f"'{path}' does not exist; check --brands.") from None
     except (UnicodeDecodeError, csv.Error):
         raise BrandsError(f"'{path.name}' is no CSV in UTF-8; save it again as one.") from None
 
 
-def _parquet_rows(path: Path) -> Iterator[Row]:
+def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            wanted = [name for name in file.schema_arrow.names if name in {*TEXTS, *LISTS}]
+            wanted = [name for name in file.schema_arrow.names if name in columns]
             for batch in file.iter_batches(BATCH, columns=wanted, use_threads=False):
                 yield from batch.to_pylist()
     except pa.ArrowException:

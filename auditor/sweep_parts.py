@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor.errors import AuditError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pyarrow as pa
 
     from auditor.matching.addresses import AddressFinder
     from auditor.matching.branding import Matcher
+    from auditor.matching.column_sieve import NameSieve
     from connectors.profiles.tables import Batch
     from connectors.records import Profile
 
+    Columns = dict[str, list[Any]]
+
 SOURCE = "profiles"
-ROWS_AT_ONCE = 8192
+ROWS_AT_ONCE = 512
 FLAGS = (
     "district_id", "profile_id", "platform", "handle", "url", "verdict", "score", "school",
     "affiliation", "reasons",
 )  # fmt: skip
 HITS = ("district_id", "profile_id", "address", "disguise", "field")
+
+
+class SweepError(AuditError):
+    """The sweep cannot be done as asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +52,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Row group ``group`` of ``file`` (-1: the whole file), and the stem of what it becomes."""
+    """Row group ``group`` of ``file`` (-1: the whole file), and the stem of what it becomes.
+
+    ``rows`` is how many it has, None where that is not known before it is read.
+    """
 
     file: str
     group: int
     stem: str
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,53 +127,74 @@ def peak_mb() -> float:
     return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
 
 
-def _judge_part(job: Job, part: Part) -> tuple[dict[str, list[Any]], dict[str, list[Any]], int]:
+def _judge_part(job: Job, part: Part) -> tuple[Columns, Columns, int]:
+    flags: Columns = {name: [] for name in FLAGS}
+    hits: Columns = {name: [] for name in HITS}
+    count = 0
+    for profiles, rows in _profiles(job, part):
+        count += rows
+        if job.wants_flags:
+            _flag(profiles, job.brands, flags)
+        if job.wants_addresses:
+            _find(profiles, job.brands, hits)
+    return flags, hits, count if part.rows is None else part.rows
+
+
+def _profiles(job: Job, part: Part) -> Iterator[tuple[list[Profile], int]]:
+    """Yield some hundred profiles at a time, and how many rows were read for them."""
     from connectors.profiles.file import read_profiles
 
     tally: Counter[str] = Counter()
-    flags: dict[str, list[Any]] = {name: [] for name in FLAGS}
-    hits: dict[str, list[Any]] = {name: [] for name in HITS}
-    count = 0
-    for batch in _batches(part):
-        count += batch.rows
-        for profile in read_profiles(batch, SOURCE, tally, set(), keep_unidentified=True):
-            if job.wants_flags:
-                _flag(profile, job.brands, flags)
-            if job.wants_addresses:
-                _find(profile, job.brands, hits)
-    return flags, hits, count
+    for batch in _batches(job, part):
+        rows = iter(read_profiles(batch, SOURCE, tally, set(), keep_unidentified=True))
+        yield [], batch.rows
+        while profiles := list(islice(rows, ROWS_AT_ONCE)):
+            yield profiles, 0
 
 
-def _batches(part: Part) -> Iterator[Batch]:
+def _batches(job: Job, part: Part) -> Iterator[Batch]:
+    """Read a part: of Parquet only the rows that a first look at the columns keeps."""
     from connectors.profiles.tables import read_batches, read_row_group
 
-    path = Path(part.file)
-    return (
-        read_batches(path, SOURCE) if part.group < 0 else read_row_group(path, SOURCE, part.group)
-    )
+    if part.group < 0:
+        return read_batches(Path(part.file), SOURCE)
+    return read_row_group(Path(part.file), SOURCE, part.group, partial(_select, job))
 
 
-def _flag(profile: Profile, brands: str, flags: dict[str, list[Any]]) -> None:
+def _select(job: Job, columns: Mapping[str, pa.Array]) -> pa.Array:
+    import pyarrow as pa
+
+    from auditor.matching.column_sieve import AddressSieve
+
+    kept = [_matcher(job.brands)[2].select(columns)] if job.wants_flags else []
+    if job.wants_addresses:
+        kept.append(AddressSieve().select(columns))
+    return pa.array(kept[0] | kept[-1])
+
+
+def _flag(profiles: Sequence[Profile], brands: str, flags: Columns) -> None:
     from auditor.matching.reasons import reason_in_words
 
-    matcher, ids = _matcher(brands)
-    for number, branding in matcher.flags(profile):
-        row = (
-            ids[number], _row_id(profile), profile.platform, profile.handle, profile.url,
-            str(branding.verdict), branding.score, branding.school, str(branding.affiliation),
-            [reason_in_words(reason) for reason in branding.reasons],
-        )  # fmt: skip
-        for name, value in zip(FLAGS, row, strict=True):
-            flags[name].append(value)
+    matcher, ids, _ = _matcher(brands)
+    for profile, found in matcher.flags_of(profiles):
+        for number, branding in found:
+            row = (
+                ids[number], _row_id(profile), profile.platform, profile.handle, profile.url,
+                str(branding.verdict), branding.score, branding.school, str(branding.affiliation),
+                [reason_in_words(reason) for reason in branding.reasons],
+            )  # fmt: skip
+            for name, value in zip(FLAGS, row, strict=True):
+                flags[name].append(value)
 
 
-def _find(profile: Profile, brands: str, hits: dict[str, list[Any]]) -> None:
+def _find(profiles: Sequence[Profile], brands: str, hits: Columns) -> None:
     finder, owners = _finder(brands)
-    for found in finder.find_in(profile):
-        for district in owners[found.domain]:
-            row = (district, _row_id(profile), found.address, found.disguise, found.field)
-            for name, value in zip(HITS, row, strict=True):
-                hits[name].append(value)
+    for profile in profiles:
+        for found in finder.find_in(profile):
+            for district in owners[found.domain]:
+                row = (district, _row_id(profile), found.address, found.disguise, found.field)
+                for name, value in zip(HITS, row, strict=True):
+                    hits[name].append(value)
 
 
 def _row_id(profile: Profile) -> str:
@@ -163,19 +202,29 @@ def _row_id(profile: Profile) -> str:
 
 
 @cache
-def _matcher(brands: str) -> tuple[Matcher, list[str]]:
+def _matcher(brands: str) -> tuple[Matcher, list[str], NameSieve]:
     """Make all brands ready, once a process."""
     from auditor.matching.branding import Matcher
+    from auditor.matching.column_sieve import NameSieve
     from auditor.matching.gazetteer import open_gazetteer
     from auditor.sweep_brands import read_brands
 
-    known = read_brands(Path(brands))
-    return Matcher(known, open_gazetteer()), [brand.district_id or brand.name for brand in known]
+    with _lasting():
+        known = read_brands(Path(brands))
+        matcher = Matcher(known, open_gazetteer())
+        ids = [brand.district_id or brand.name for brand in known]
+        return matcher, ids, NameSieve(matcher.index)
 
 
-def brand_count(brands: str) -> int:
-    """Return how many brands the file holds, made ready for this process."""
-    return len(_matcher(brands)[1])
+@contextmanager
+def _lasting() -> Iterator[None]:
+    """Keep the garbage collector from looking, now or later, through millions of lasting things."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @cache

@@ -1,27 +1,41 @@
-"""Sweep a labelled folder end to end, score it, and print throughput and memory.
+"""Score a labelled folder, and time the sweep against what one would use instead.
 
-    python -m benchmarks.matching BENCH [--workers N] [--profiles profiles.parquet]
+    python -m benchmarks.matching BENCH [--profiles profiles.parquet] [--pool PROFILES] [--rows N]
 
-BENCH holds districts.parquet, profiles.parquet, labels.parquet and score.py.  ``plain substring``
-is the head-to-head: the longest district or school name that occurs in the fused text wins.
+BENCH holds districts.parquet, profiles.parquet, labels.parquet and score.py.  Printed are the
+measures and slices of ``audit sweep`` beside those of plain substrings (the longest name in the
+fused text wins); the rates of pandas str.contains, a rapidfuzz loop and grep -F -f on the same
+profiles in the same run; and on ``--pool`` (repeated up to N rows) the sweep of one district, of
+all, of all addresses, with one worker, two, and one of two killed.
+
+Splink is not among them: it weighs agreement over several fields that both sides have, and a
+profile shares one with an institution, its name, fused and shortened.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import random
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 MEASURES = (
     "confident_precision", "confident_recall_resolvable", "confident_recall_all",
     "possible_recall_all", "false_flags_per_district_per_million", "tier_c_recall",
 )  # fmt: skip
+BRANDS_TRIED, NAMES_TRIED = 40, 300
+ROWS_A_GROUP = 50_000
 
 
 def score(bench: Path, flags: Path) -> dict[str, object]:
@@ -29,29 +43,57 @@ def score(bench: Path, flags: Path) -> dict[str, object]:
     return json.loads(subprocess.run(asked, check=True, capture_output=True, text=True).stdout)
 
 
-def sweep(bench: Path, profiles: str, workers: int, out: Path) -> dict[str, object]:
-    asked = [sys.executable, "-m", "auditor", "sweep", "--brands", str(bench / "districts.parquet")]
-    asked += ["--profiles", str(bench / profiles), "--out", str(out), "--workers", str(workers)]
-    return json.loads(subprocess.run(asked, check=True, capture_output=True, text=True).stdout)
+def sweep(
+    brands: Path, profiles: str, out: Path, *more: str, flag: str = "--out", kill: bool = False
+) -> dict[str, float]:
+    asked = [sys.executable, "-m", "auditor", "sweep", "--brands", str(brands)]
+    asked += ["--profiles", profiles, flag, str(out), *more]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, text=True) as process:
+        if kill:
+            folder = out.with_name(f".{out.name}.parts")
+            threading.Thread(target=kill_one, args=(process.pid, folder), daemon=True).start()
+        printed, _ = process.communicate()
+    return json.loads(printed)
 
 
-def plain_substring(bench: Path, profiles: str, out: Path) -> dict[str, object]:
-    import ahocorasick_rs
+def kill_one(parent: int, folder: Path) -> None:
+    """Kill one worker as soon as two parts are finished."""
+    while len(list(folder.glob("*.done.json"))) < 2:
+        time.sleep(0.05)
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+    workers = [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+    os.kill(workers[0], signal.SIGKILL)
 
-    started = time.perf_counter()
-    districts = pd.read_parquet(bench / "districts.parquet")
+
+def fuse(text: str) -> str:
+    return "".join(filter(str.isalnum, text.lower()))
+
+
+def owners_of(districts: pd.DataFrame) -> dict[str, set[str]]:
+    """Return each fused name of a district or school with the districts that have it."""
     owners: dict[str, set[str]] = {}
     for row in districts.itertuples():
         for name in (row.district_name, *row.schools):
-            key = "".join(filter(str.isalnum, name.lower()))
-            if len(key) > 3:
+            if len(key := fuse(name)) > 3:
                 owners.setdefault(key, set()).add(row.district_id)
+    return owners
+
+
+def plain_substring(bench: Path, profiles: str, out: Path) -> float:
+    import ahocorasick_rs
+
+    started = time.perf_counter()
+    owners = owners_of(pd.read_parquet(bench / "districts.parquet"))
     keys = list(owners)
     automaton = ahocorasick_rs.AhoCorasick(keys)
     rows = []
     table = pd.read_parquet(bench / profiles)
     for row in table.itertuples():
-        text = "".join(filter(str.isalnum, f"{row.handle or ''}{row.display_name or ''}".lower()))
+        text = fuse(f"{row.handle or ''}{row.display_name or ''}")
         found = {keys[n] for n, _, _ in automaton.find_matches_as_indexes(text, overlapping=True)}
         best = max(found, key=len, default=None)
         named = owners[best] if best else set()
@@ -59,29 +101,122 @@ def plain_substring(bench: Path, profiles: str, out: Path) -> dict[str, object]:
         rows += [(district, row.profile_id, verdict) for district in named]
     columns = ["district_id", "profile_id", "verdict"]
     pd.DataFrame(rows, columns=columns).to_parquet(out)
-    seconds = time.perf_counter() - started
-    return {"profiles_per_second": round(len(table) / seconds), "seconds": round(seconds, 1)}
+    return len(table) / (time.perf_counter() - started)
+
+
+def pandas_contains(names: list[str], texts: pd.Series) -> float:
+    """Return profiles a second for all names, from a few that were tried."""
+    tried = random.Random(1).sample(names, BRANDS_TRIED)
+    started = time.perf_counter()
+    for name in tried:
+        texts.str.contains(name, regex=False)
+    seconds = (time.perf_counter() - started) * len(names) / BRANDS_TRIED
+    return len(texts) / seconds
+
+
+def rapidfuzz_loop(names: list[str], texts: pd.Series) -> float:
+    from rapidfuzz import fuzz, process
+
+    tried = random.Random(1).sample([text for text in texts if text], NAMES_TRIED)
+    started = time.perf_counter()
+    for text in tried:
+        process.extractOne(text, names, scorer=fuzz.ratio, score_cutoff=85)
+    return NAMES_TRIED / (time.perf_counter() - started)
+
+
+def grep(names: list[str], texts: pd.Series, folder: Path) -> float:
+    (folder / "names").write_text("\n".join(names), encoding="utf-8")
+    (folder / "texts").write_text("\n".join(texts), encoding="utf-8")
+    started = time.perf_counter()
+    asked = ["grep", "-c", "-F", "-f", str(folder / "names"), str(folder / "texts")]
+    subprocess.run(asked, check=False, capture_output=True, env={**os.environ, "LC_ALL": "C"})
+    return len(texts) / (time.perf_counter() - started)
+
+
+def make_pool(source: Path, rows: int, out: Path) -> None:
+    """Repeat a file's rows, in another order each time, under ids of their own."""
+    table = pq.read_table(source)
+    rng = random.Random(1)
+    wanted = [name for name in table.column_names if name != "verified"]
+    table = table.select(wanted).cast(pa.schema([(name, pa.string()) for name in wanted]))
+    with pq.ParquetWriter(out, table.schema, compression="lz4", use_dictionary=False) as writer:
+        for first in range(0, rows, ROWS_A_GROUP):
+            count = min(ROWS_A_GROUP, rows - first)
+            part = table.take([rng.randrange(len(table)) for _ in range(count)])
+            ids = pa.array([f"{n}" for n in range(first, first + count)])
+            writer.write_table(part.set_column(wanted.index("profile_id"), "profile_id", ids))
+
+
+def show_rate(label: str, rate: float, ours: float | None = None) -> None:
+    ratio = f"{ours / rate:>12,.2f}" if ours else ""
+    print(f"{label:<44}{rate:>14,.0f}{ratio}", flush=True)
+
+
+def measure_quality(bench: Path, profiles: str, folder: Path) -> float:
+    """Print the measures; return the profiles a second of ``audit sweep``."""
+    out = folder / "flags.parquet"
+    plain_rate = plain_substring(bench, profiles, out)
+    plain = score(bench, out)
+    speed = sweep(bench / "districts.parquet", str(bench / profiles), out)
+    ours = score(bench, out)
+    print(f"{'measure':<44}{'substring':>14}{'audit sweep':>14}")
+    for measure in MEASURES:
+        print(f"{measure:<44}{plain[measure]!s:>14}{ours[measure]!s:>14}")
+    slices = {name: value for name, value in ours.items() if name.startswith("possible_recall_by_")}
+    print(json.dumps(slices, indent=1))
+    show_rate("plain substring, profiles/s", plain_rate)
+    print(f"audit sweep, peak MB {speed['peak_mb']}, seconds {speed['seconds']}")
+    return speed["profiles_per_second"]
+
+
+def measure_rivals(bench: Path, profiles: str, ours: float, folder: Path) -> None:
+    names = sorted(owners_of(pd.read_parquet(bench / "districts.parquet")))
+    table = pd.read_parquet(bench / profiles).fillna("")
+    texts = (table.handle + " " + table.display_name).map(fuse)
+    print(f"{'the same profiles, all districts':<44}{'profiles/s':>14}{'ours / it':>12}")
+    show_rate("audit sweep", ours, ours)
+    show_rate("grep -F -f", grep(names, texts, folder), ours)
+    show_rate("rapidfuzz extractOne", rapidfuzz_loop(names, texts), ours)
+    show_rate("pandas str.contains", pandas_contains(names, texts), ours)
+
+
+def measure_pool(bench: Path, source: Path, rows: int, folder: Path) -> None:
+    pool, out = folder / "pool.parquet", folder / "swept.parquet"
+    make_pool(source, rows, pool)
+    one, every = folder / "one.parquet", bench / "districts.parquet"
+    pq.write_table(pq.read_table(every).slice(0, 1), one)
+    started = time.perf_counter()
+    for _ in pq.ParquetFile(pool).iter_batches(16_384, use_threads=False):
+        pass
+    print(f"{'pool of ' + format(rows, ',') + ' profiles':<44}{'profiles/s':>14}{'peak MB':>12}")
+    show_rate("reading the Parquet alone", rows / (time.perf_counter() - started))
+    cases: dict[str, tuple[Path, list[str], str, bool]] = {
+        "one district": (one, [], "--out", False),
+        "one district, two workers": (one, ["--workers", "2"], "--out", False),
+        "every address": (every, [], "--addresses-out", False),
+        "every address, two workers": (every, ["--workers", "2"], "--addresses-out", False),
+        "every district": (every, [], "--out", False),
+        "every district, two workers": (every, ["--workers", "2"], "--out", False),
+        "every district, one of two workers killed": (every, ["--workers", "2"], "--out", True),
+    }
+    for label, (brands, more, flag, kill) in cases.items():
+        told = sweep(brands, str(pool), out, *more, flag=flag, kill=kill)
+        print(f"{label:<44}{told['profiles_per_second']:>14,.0f}{told['peak_mb']:>12,.0f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bench", type=Path)
-    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--profiles", default="profiles.parquet")
+    parser.add_argument("--pool", type=Path, help="ordinary profiles to repeat for the rates")
+    parser.add_argument("--rows", type=int, default=1_000_000)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        out = Path(name) / "flags.parquet"
-        speed = plain_substring(args.bench, args.profiles, out)
-        plain = score(args.bench, out)
-        ours_speed = sweep(args.bench, args.profiles, args.workers, out)
-        ours = score(args.bench, out)
-    print(f"{'measure':<40}{'plain substring':>18}{'audit sweep':>14}")
-    for measure in MEASURES:
-        print(f"{measure:<40}{plain[measure]!s:>18}{ours[measure]!s:>14}")
-    for what in ("profiles_per_second", "seconds", "peak_mb"):
-        print(f"{what:<40}{speed.get(what, '-')!s:>18}{ours_speed[what]!s:>14}")
-    slices = [name for name in ours if name.startswith("possible_recall_by_")]
-    print(json.dumps({name: ours[name] for name in slices}, indent=1))
+        folder = Path(name)
+        ours = measure_quality(args.bench, args.profiles, folder)
+        measure_rivals(args.bench, args.profiles, ours, folder)
+        if args.pool:
+            measure_pool(args.bench, args.pool, args.rows, folder)
 
 
 if __name__ == "__main__":

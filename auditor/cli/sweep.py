@@ -32,19 +32,26 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="Processes that share the work.",
 )
+@click.option("--scheduler", help="A running Dask cluster instead: tcp://HOST:8786.")
 def sweep(
-    brands: Path, profiles: str, out: Path | None, addresses_out: Path | None, workers: int
+    brands: Path,
+    profiles: str,
+    out: Path | None,
+    addresses_out: Path | None,
+    workers: int,
+    scheduler: str | None,
 ) -> int:
     """Judge every profile for every district; run again to take up where it ended.
 
     \b
-    One JSON line on stdout closes it: profiles, districts, flags, seconds, ...
+    One JSON line on stdout closes it: profiles, districts, flags, seconds,
+    profiles_per_second, peak_mb.
     Exit codes: 0 all done; 2 usage; 3 some files could not be read (each is named).
     """
     from auditor.sweep import Sweep
     from auditor.sweep import sweep as carry_out
 
-    order = Sweep(brands, profiles, out, addresses_out, workers)
+    order = Sweep(brands, profiles, out, addresses_out, workers, scheduler)
     result = carry_out(order, _progress() if sys.stderr.isatty() else None)
     for problem in result.problems:
         say(problem)
@@ -58,19 +65,16 @@ def closing(result: SweepResult) -> dict[str, object]:
         "profiles": result.profiles,
         "districts": result.districts,
         "flags": result.flags,
-        "addresses": result.hits,
         "seconds": result.seconds,
         "profiles_per_second": result.profiles_per_second,
         "peak_mb": result.peak_mb,
-        "unread": len(result.problems),
     }
 
 
-def _progress() -> Callable[[int, int, float], None]:
-    def show(done: int, total: int, seconds: float) -> None:
-        left = seconds / done * (total - done)
+def _progress() -> Callable[[int, int, float | None], None]:
+    def show(done: int, total: int, left: float | None) -> None:
+        guess = "" if left is None else f", about {left:.0f} s left"
         end = "\n" if done == total else ""
-        text = f"\r{done} of {total} parts, about {left:.0f} s left   "
-        click.echo(text + end, err=True, nl=False)
+        click.echo(f"\r{done} of {total} parts{guess}   {end}", err=True, nl=False)
 
     return show

@@ -10,15 +10,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from auditor.matching.affiliation import Affiliation, affiliate
-from auditor.matching.evidence import features_of, is_initials, unseen_of
+from auditor.matching.evidence import FEATURES, features_of, is_initials, unseen_of
 from auditor.matching.explaining import explain, rivals_of
 from auditor.matching.fields import haystack
 from auditor.matching.hypotheses import BrandIndex
 from auditor.matching.scorecard import open_scorecard, probability
+from auditor.matching.sieve import select
 from auditor.matching.text import fold
 from auditor.matching.vocabulary import EDUCATION, Tag
 
@@ -27,10 +29,13 @@ if TYPE_CHECKING:
 
     from auditor.matching.brand import Brand
     from auditor.matching.explaining import Rival
+    from auditor.matching.forest import Forest
     from auditor.matching.gazetteer import Gazetteer
     from auditor.matching.hypotheses import Hypothesis
     from auditor.matching.reasons import Reason
     from connectors.records import Profile
+
+OTHER_BIT, EDUCATION_BITS = int(Tag.OTHER), int(EDUCATION)
 
 
 class Verdict(StrEnum):
@@ -71,7 +76,7 @@ def judge_all(
 ) -> Iterator[tuple[Profile, Branding]]:
     """Yield the profiles whose verdict is not NONE, in order, judged as ``judge`` does."""
     matcher = _matcher_of(brand, gazetteer)
-    for profile in profiles:
+    for profile in select(profiles, matcher.index):
         for _, branding in matcher.flags(profile):
             yield profile, branding
 
@@ -86,21 +91,58 @@ class Matcher:
 
     def judge(self, profile: Profile) -> list[tuple[int, Branding]]:
         """Judge a profile for every brand it may carry: (number of the brand, judgement)."""
-        return list(self._judge(profile, least=Verdict.NONE))
+        if not self.index.may_name(haystack(profile)):
+            return []
+        judged = []
+        for found in self.index.read(profile, with_faint=True):
+            values = features_of(found)
+            score = probability(self.card.log_odds(values, unseen_of(found)))
+            branding = self._conclude(profile, found, values, score, self._verdict(found, score))
+            judged.append((found.own.number, branding))
+        return judged
 
     def flags(self, profile: Profile) -> list[tuple[int, Branding]]:
         """Return the judgements that are not NONE."""
-        return list(self._judge(profile, least=Verdict.POSSIBLE))
+        told = [(found, features_of(found)) for found in self._readings(profile)]
+        odds = [self.card.log_odds(v, unseen_of(f), self._floor) for f, v in told]
+        return list(self._flagged(profile, told, odds))
 
-    def _judge(self, profile: Profile, least: Verdict) -> Iterator[tuple[int, Branding]]:
-        if not self.index.may_name(haystack(profile)):
-            return
-        floor = self._floor if least is not Verdict.NONE else -math.inf
-        for found in self.index.read(profile, with_faint=least is Verdict.NONE):
-            values = features_of(found)
-            score = probability(self.card.log_odds(values, unseen_of(found), floor))
+    def flags_of(
+        self, profiles: Sequence[Profile]
+    ) -> Iterator[tuple[Profile, list[tuple[int, Branding]]]]:
+        """Yield each profile with its ``flags``; many profiles at once ask the trees sooner."""
+        told = [
+            [(found, features_of(found)) for found in self._readings(profile)]
+            for profile in profiles
+        ]
+        rows = [(values, self.card.begin(unseen_of(f))) for group in told for f, values in group]
+        odds = iter(self._forest.log_odds(*zip(*rows, strict=True)).tolist() if rows else ())
+        for profile, group in zip(profiles, told, strict=True):
+            yield profile, list(self._flagged(profile, group, list(islice(odds, len(group)))))
+
+    @cached_property
+    def _forest(self) -> Forest:
+        from auditor.matching.forest import Forest
+
+        return Forest(self.card, len(FEATURES))
+
+    def _readings(self, profile: Profile) -> Iterator[Hypothesis]:
+        """Yield the readings that a good score could make a flag."""
+        if self.index.may_name(haystack(profile)):
+            for found in self.index.read(profile):
+                if not _is_other(found):
+                    yield found
+
+    def _flagged(
+        self,
+        profile: Profile,
+        told: Sequence[tuple[Hypothesis, tuple[float, ...]]],
+        odds: Sequence[float],
+    ) -> Iterator[tuple[int, Branding]]:
+        for (found, values), log_odds in zip(told, odds, strict=True):
+            score = probability(log_odds)
             verdict = self._verdict(found, score)
-            if verdict is not Verdict.NONE or least is Verdict.NONE:
+            if verdict is not Verdict.NONE:
                 yield found.own.number, self._conclude(profile, found, values, score, verdict)
 
     def _conclude(
@@ -123,11 +165,16 @@ class Matcher:
     def _verdict(self, found: Hypothesis, score: float) -> Verdict:
         if score < self.card.possible or found.is_faint:
             return Verdict.NONE
-        if found.beside.tags & Tag.OTHER and not found.beside.tags & EDUCATION:
+        if _is_other(found):
             return Verdict.NONE
         if is_initials(found) and found.term.school is not None:
             return Verdict.POSSIBLE
         return Verdict.CONFIDENT if score >= self.card.confident else Verdict.POSSIBLE
+
+
+def _is_other(found: Hypothesis) -> bool:
+    """Whether a word beside the name says something else and none says school."""
+    return bool(found.beside.tags & OTHER_BIT) and not found.beside.tags & EDUCATION_BITS
 
 
 @lru_cache(maxsize=32)

@@ -20,7 +20,7 @@ from auditor.matching.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from connectors.records import Profile
 
@@ -34,6 +34,8 @@ CLAIM = re.compile(
 CLAIM_SIGNS = (
     "official", "home of", "welcome to", "page", "account", "news", "channel", "feed", "site",
 )  # fmt: skip
+CLAIM_RE2 = r"official|home of|welcome to|(?:page|account|news|channel|feed|site) (?:of|for|from)"
+"""Found wherever CLAIM is, for engines that know no more."""
 LATIN_LOOKING = frozenset({"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
 
 
@@ -80,17 +82,21 @@ def claim_of(bio: str | None) -> str:
 
 def haystack(profile: Profile) -> str:
     """Return the folded, fused texts every name must occur in to be read, one a line."""
-    lines = [""]
-    for text in (profile.handle, profile.display_name, claim_of(profile.bio)):
+    texts = (profile.handle, profile.display_name, claim_of(profile.bio))
+    return "\n".join(["", *spellings([text and text[:LONGEST_NAME] for text in texts]), ""])
+
+
+def spellings(texts: Iterable[str | None]) -> list[str]:
+    """Return texts folded and fused, and the same with leet signs undone."""
+    lines = []
+    for text in texts:
         if text:
-            text = text[:LONGEST_NAME]
             is_fused = text.isascii() and text.isalnum()
             fused = text.lower() if is_fused else squeeze_folded(fold(text))
             lines.append(fused)
             if not fused.isalpha():
                 lines += unleet(fused)
-    lines.append("")
-    return "\n".join(lines)
+    return lines
 
 
 def _spellings(name: str, text: str, words: Words) -> Iterator[Field]:

@@ -20,6 +20,7 @@ from auditor.matching.namesakes import (
 from auditor.matching.naming import NameKind, domain_keys, domain_labels, numbers_of
 from auditor.matching.profile_reading import ProfileReading
 from auditor.matching.registered_names import Said, agreement, kinds_in_name
+from auditor.matching.shortlist import Shortlist
 from auditor.matching.text import squeeze
 from auditor.matching.vocabulary import tags_of
 
@@ -212,12 +213,18 @@ class BrandIndex:
         for place, brand in enumerate(brands):
             for term in brand.terms:
                 self.terms.setdefault(term.key, []).append((place, term))
+        self.weak = {key for key, own in self.terms.items() if all(_is_weak(t) for _, t in own)}
+        self._shortlist = Shortlist(self.owns)
         self._keys = list(self.terms)
         self._automaton = ahocorasick_rs.AhoCorasick(self._keys or ["\0"])
 
     def may_name(self, text: str) -> bool:
         """Whether a name of any brand stands in a folded, fused text."""
         return bool(self._automaton.find_matches_as_indexes(text))
+
+    def name_starts(self, text: str) -> Iterator[int]:
+        """Yield where names stand in a folded text, of names that overlap the first alone."""
+        return (start for _, start, _ in self._automaton.find_matches_as_indexes(text))
 
     def read(self, profile: Profile, *, with_faint: bool = False) -> list[Hypothesis]:
         """Return the best reading of every brand the profile may carry.
@@ -248,8 +255,19 @@ class BrandIndex:
             if not field.is_apart(begin, end):
                 continue
             key = self._keys[number]
+            if key in self.weak and not self._may_stand(field, begin, end):
+                continue
             beside = field.beside(begin, end)
             yield from self._weigh_span(reading, place, key, (begin, end), beside, with_faint)
+
+    def _may_stand(self, field: FieldReading, begin: int, end: int) -> bool:
+        """Whether a weak name may be read there: all beside it explained, or two ends of words."""
+        edges = field.edges(begin, end)
+        if edges == 1:
+            beside = field.beside(begin, end)
+            rest = "|".join(beside.unexplained)
+            return not beside.gap or bool(self._shortlist.shown(rest, frozenset()))
+        return edges == 2
 
     def _weigh_span(
         self,
@@ -266,9 +284,13 @@ class BrandIndex:
         chunks = [c for c in context.chunks if len(c) >= SHORTEST_PLACE and c not in key]
         rest = "|".join({*beside.unexplained, *chunks}) + "|" + context.location
         plain = gap_factor(beside.gap, len(key))
-        ceiling = standing.total * LEAST_SHARE
+        least = max(standing.total * LEAST_SHARE, LEAST_WEIGHT)
         edges = reading.fields[place].edges(*span)
-        for brand, term in self.terms[key]:
+        shown = self._shortlist.shown(rest, context.domains)
+        bearers, shown_here = self._shortlist.select(
+            key, self.terms[key], beside, context.states, shown, 0 if with_faint else least / plain
+        )
+        for brand, term in bearers:
             if not edges and _is_weak(term):
                 continue
             own = self.owns[brand]
@@ -277,14 +299,14 @@ class BrandIndex:
             bare = institution_weight(
                 int(term.tags), term.quality, own.state, registered, beside, key, context.states
             )
-            told = _tell(own, term, rest, context) if len(rest) > 3 or context.domains else ()
-            gap = beside.gap - _told_gap(told, beside)
+            told = _tell(own, term, rest, context) if brand in shown_here else ()
+            gap = beside.gap - _told_gap(told, beside) if told else beside.gap
             if _is_weak(term) and edges < 2 and gap > 0:
                 continue
             weight = bare * (plain if gap == beside.gap else gap_factor(gap, len(key)))
             for one in told:
                 weight *= one.factor
-            is_faint = weight < max(ceiling, LEAST_WEIGHT)
+            is_faint = weight < least
             if is_faint and not with_faint:
                 continue
             rivals = self._rivals(own, standing, context, reading, place)

@@ -26,6 +26,14 @@ SIGN_AND_HOST = re.compile(
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(DOT, re.IGNORECASE)
+_SPACE = r"[\s\x0b\x1c-\x1f]"
+ADDRESS_RE2 = (
+    rf"(?i:(?:@|{OPEN}{_SPACE}*(?:[aä]t|@|a){_SPACE}*{CLOSE}"
+    rf"|{SYMBOL}{_SPACE}?(?:at|@){_SPACE}?{SYMBOL}|{_SPACE}at{_SPACE}){_SPACE}*[a-z0-9][a-z0-9-]*"
+    rf"(?:{_SPACE}*\.{_SPACE}*[a-z0-9]|{_SPACE}*{OPEN}{_SPACE}*(?:dot|\.|punkt|punto)"
+    rf"|{SYMBOL}{_SPACE}?dot{_SPACE}?{SYMBOL}|{_SPACE}dot{_SPACE}))"
+)
+"""Found in ``readable`` text wherever SIGN_AND_HOST is, for engines without look-around."""
 
 # The mailbox is read backwards from the sign, so that it is matched once and not from every place.
 LETTER = r"[a-z0-9_+'\-\u00c0-\u024f\u0300-\u036f]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -176,6 +176,7 @@ def numbers_of(name: str) -> Iterator[str]:
             yield digits
 
 
+@lru_cache(maxsize=1024)
 def school_core(name: str) -> tuple[str, ...]:
     """Return the words of a school's name without those for its level and kind."""
     words = _words(name)
@@ -202,6 +203,7 @@ def given_names() -> frozenset[str]:
     return frozenset(file.read_text(encoding="utf-8").split())
 
 
+@lru_cache(maxsize=1024)
 def _words(name: str) -> tuple[str, ...]:
     plain = PARENTHESES.sub(" ", name) if PARENTHESES.sub("", name).strip() else name
     words = split_words(plain.lower())

@@ -10,8 +10,8 @@ from auditor.matching.context import Context, read_context
 from auditor.matching.fields import fields_of
 from auditor.matching.namesakes import bearer_weight, gap_factor
 from auditor.matching.registered_names import NONE_SAID, Said, initials_said, kinds_said
-from auditor.matching.segmentation import Segmentation, segment
-from auditor.matching.vocabulary import Tag, vocabulary
+from auditor.matching.segmentation import Segmentation, segmenter
+from auditor.matching.vocabulary import Tag
 
 if TYPE_CHECKING:
     from auditor.matching.fields import Field
@@ -178,4 +178,4 @@ class ProfileReading:
 
 
 def _segment(text: str, starts: frozenset[int]) -> Segmentation:
-    return segment(text, starts, vocabulary()) if text else NOTHING_BESIDE
+    return segmenter().segment(text, starts) if text else NOTHING_BESIDE

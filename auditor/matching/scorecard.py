@@ -57,7 +57,7 @@ class ScoreCard:
 
         Where they cannot reach ``floor`` any more, asking ends early with a value below it.
         """
-        total = self.base + sum(self._by_hand(unseen).values())
+        total = self.begin(unseen)
         for tree, hope in zip(self.trees, self.hopes, strict=True):
             if total + hope < floor:
                 return total + hope
@@ -68,18 +68,21 @@ class ScoreCard:
             total += tree.value[node]
         return total
 
+    def begin(self, unseen: Mapping[str, float]) -> float:
+        """Return the log-odds before any tree is asked."""
+        return self.base + sum(self._by_hand(unseen).values())
+
     def terms(self, values: Sequence[float], unseen: Mapping[str, float]) -> dict[str, float]:
         """Split ``log_odds`` less the base into what each feature adds."""
-        told = dict.fromkeys(FEATURES, 0.0)
-        for name, added in self._by_hand(unseen).items():
-            told[name] = told.get(name, 0.0) + added
+        by_hand = self._by_hand(unseen)
+        told = [by_hand.get(name, 0.0) for name in FEATURES]
         for tree in self.trees:
-            node = 0
-            while (asked := tree.feature[node]) != LEAF:
-                side = tree.low if values[asked] <= tree.limit[node] else tree.high
-                told[FEATURES[asked]] += tree.value[side[node]] - tree.value[node]
+            node, feature, limit, value = 0, tree.feature, tree.limit, tree.value
+            while (asked := feature[node]) != LEAF:
+                side = tree.low if values[asked] <= limit[node] else tree.high
+                told[asked] += value[side[node]] - value[node]
                 node = side[node]
-        return told
+        return by_hand | dict(zip(FEATURES, told, strict=True))
 
     def _by_hand(self, unseen: Mapping[str, float]) -> dict[str, float]:
         return {name: weight * unseen[name] for name, weight in self.set_by_hand.items()}

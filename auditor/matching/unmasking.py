@@ -56,6 +56,12 @@ MARKUP = re.compile(
 )
 BLOCKS = frozenset({"br", "p", "div", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4"})
 INSERTION_HINTS = ("spam", "remove", "delete")
+DISGUISE_RE2 = (
+    r"&(?:#[0-9]|#[xX][0-9a-fA-F]|[a-zA-Z][a-zA-Z0-9]{1,30};)|%[0-9a-fA-F]{2}"
+    r"|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|(?i:spam|remove|delete)|<[a-zA-Z/!]"
+    r"|[a-z0-9](?:AT|DOT)[a-z0-9]|\S(?: \S){5}"
+)
+"""Found in ``readable`` text wherever ``unmask`` or ``drop_markup`` changes any of it."""
 
 
 @dataclass(slots=True)
@@ -152,6 +158,18 @@ def twins() -> dict[int, str]:
             if len(plain) == 1 and plain.isascii() and plain.isprintable():
                 table[code] = plain
     return table | DOTS
+
+
+@cache
+def readable() -> dict[int, str | None]:
+    """Return a translation table: twins undone, invisible characters gone, spaces plain."""
+    unseen = re.compile(f"[{INVISIBLE}]")
+    table: dict[int, str | None] = {
+        code: None for code in (*range(0x80, 0x10000), *range(0xE0000, 0xE01F0))
+        if unseen.match(chr(code))
+    }  # fmt: skip
+    table |= {code: " " for code in range(0x80, 0x10000) if chr(code).isspace()}
+    return table | twins() | {ord("\u017f"): "s", ord("\u212a"): "k"}
 
 
 @cache

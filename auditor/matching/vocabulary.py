@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from enum import IntFlag, auto
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 SHORT = 3
@@ -99,6 +99,7 @@ def tags_of(word: str) -> Tag:
     return vocabulary().get(word, NOTHING)
 
 
+@lru_cache(maxsize=16384)
 def is_plain_school_word(word: str) -> bool:
     """Whether a word alone makes clear that a school is meant ("elementary", "isd", not "es")."""
     return len(word) >= SHORT and bool(tags_of(word) & (LEVELS | Tag.SCHOOL | Tag.DISTRICT))

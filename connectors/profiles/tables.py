@@ -15,18 +15,20 @@ from connectors.inputs import check_file, explain, show, show_some
 from connectors.profiles.columns import HEADERS, find_field, identifies_accounts, match_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+    Select = Callable[[Mapping[str, pa.Array]], pa.BooleanArray]
 
 MAX_PARQUET = 2_000_000_000
 MAX_TEXT = 500_000_000
 MAX_COLUMNS = 300
 MAX_FIELD = 32 * 2**20
 MAX_HEADER = 100_000
-ROWS = 8192
+ROWS, ROWS_TO_SELECT = 8192, 16_384
 NEEDED = 'Give it a column "url", or "platform" and "handle"'
 RESAVE = "Save it as UTF-8 and deliver it again"
 
@@ -71,19 +73,26 @@ def read_parquet(place: Place) -> Iterator[Batch]:
         yield from _parquet_batches(place, file, None)
 
 
-def read_row_group(path: Path, source: str, group: int) -> Iterator[Batch]:
-    """Read one row group of a Parquet file of any size; raises as ``read_batches`` does."""
+def read_row_group(
+    path: Path, source: str, group: int, select: Select | None = None
+) -> Iterator[Batch]:
+    """Read one row group of a Parquet file of any size; raises as ``read_batches`` does.
+
+    ``select`` is shown the columns (field -> Arrow array) and says which rows are wanted; no
+    Python value is made of the others, and the rows of a Batch are the wanted ones.
+    """
     place = Place(source, path)
     with _open_parquet(place) as file:
-        yield from _parquet_batches(place, file, [group])
+        yield from _parquet_batches(place, file, [group], select)
 
 
-def count_row_groups(path: Path, source: str) -> int:
-    """Return how many row groups a Parquet file has; raises as ``read_batches`` does."""
+def row_group_sizes(path: Path, source: str) -> list[int]:
+    """Return the rows of each row group of a Parquet file; raises as ``read_batches`` does."""
     place = Place(source, path)
     with _open_parquet(place) as file:
         _find_columns(place, file.schema_arrow.names)
-        return int(file.num_row_groups)
+        groups = range(file.num_row_groups)
+        return [int(file.metadata.row_group(group).num_rows) for group in groups]
 
 
 @contextmanager
@@ -104,11 +113,18 @@ def _open_parquet(place: Place) -> Iterator[pq.ParquetFile]:
 
 
 def _parquet_batches(
-    place: Place, file: pq.ParquetFile, groups: list[int] | None
+    place: Place,
+    file: pq.ParquetFile,
+    groups: list[int] | None,
+    select: Select | None = None,
 ) -> Iterator[Batch]:
     columns = _find_columns(place, file.schema_arrow.names)
     wanted = list(columns.values())
-    for batch in file.iter_batches(ROWS, row_groups=groups, columns=wanted, use_threads=False):
+    rows = ROWS if select is None else ROWS_TO_SELECT
+    for batch in file.iter_batches(rows, row_groups=groups, columns=wanted, use_threads=False):
+        if select is not None:
+            kept = select({field: batch.column(name) for field, name in columns.items()})
+            batch = batch.filter(kept)
         yield Batch(
             {field: _values(batch.column(name)) for field, name in columns.items()},
             batch.num_rows,

@@ -65,7 +65,8 @@ def person(given: dict[str, Any], number: int) -> Person:
 
 def profile(given: dict[str, Any]) -> Profile:
     account = account_of(given["platform"], given.get("handle"), given.get("native_id"))
-    hashed = given.get("hash_of")
+    hashed = [given[name] for name in ("hash_of", "md5_of") if name in given]
+    kind = 0 if "md5_of" in given else 1
     return Profile(
         source="found",
         platform=account.platform,
@@ -76,7 +77,7 @@ def profile(given: dict[str, Any]) -> Profile:
         bio=given.get("bio"),
         location=given.get("location"),
         public_addresses=tuple(given.get("public_addresses", ())),
-        address_hashes=(address_hashes(hashed)[1],) if hashed else (),
+        address_hashes=tuple(address_hashes(one)[kind] for one in hashed),
         seen_at=NOW,
         account_id=account.id,
     )
