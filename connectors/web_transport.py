@@ -180,7 +180,13 @@ class GuardedSession(requests.Session):
     def _attempt(
         self, request: requests.PreparedRequest, largest: int, effort: _Effort
     ) -> requests.Response:
-        """Send once, through all redirects; _Again where another attempt may help."""
+        """Send once, through all redirects; _Again where another attempt may help.
+
+        A signature is made anew: services refuse one whose nonce they have seen (RFC 5849, 3.3).
+        """
+        if self.auth is not None:
+            request = request.copy()
+            request.prepare_auth(self.auth)
         for _ in range(MAX_REDIRECTS + 1):
             response = self._hop(request, largest, effort)
             following = self._redirected(request, response)

@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+import requests
 
 from connectors import pacing, web_connections, web_transport
 from connectors.errors import (
@@ -172,6 +173,20 @@ def test_a_post_is_sent_again_only_when_it_may_be(server, timer, fault):
         assert len(server.asked) == 1
         server.queue(fault)
         assert session.post(server.url, is_idempotent=True).status == 200
+
+
+def test_a_request_that_is_sent_again_is_signed_anew(server, timer):
+    def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        signatures.append(f"OAuth number{len(signatures)}")
+        request.headers["Authorization"] = signatures[-1]
+        return request
+
+    signatures: list[str] = []
+    server.faults += [Reply(503), Reply(503)]
+    with a_session(timer, auth=sign) as session:
+        session.get(server.url)
+    sent = [one.headers["authorization"] for one in server.asked]
+    assert len(set(sent)) == 3
 
 
 def test_what_was_never_sent_is_tried_again_even_a_post(timer):
