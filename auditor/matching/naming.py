@@ -134,7 +134,7 @@ def district_names(name: str, county: str = "", domains: Iterable[str] = ()) -> 
         for number in numbers_of(name)
         for prefix in _number_prefixes(words)
     ]
-    for roman in REORGANIZED.findall(name)[:1] if len(core[0]) > 2 else ():
+    for roman in REORGANIZED.findall(name)[:1] if core and len(core[0]) > 2 else ():
         names.append(
             _named((*core, f"r{ROMANS.get(roman.upper(), roman)}"), NameKind.NAME, 1.0, tags)
         )
