@@ -29,6 +29,7 @@ AGENCY_TYPES = {
     "7": "independent charter district",
     "8": "other agency",
 }
+CUES = frozenset({NameKind.INITIALS, NameKind.NUMBER, NameKind.DOMAIN_LABEL})
 MOST_FOUND = 50
 LEAST_LIKENESS = 75
 
@@ -66,7 +67,8 @@ class Bearer:
     """An institution that bears a name: where it is, and how fully the name says it (0..1).
 
     ``place`` is its number in the gazetteer; ``district`` is the NCES id.  ``town_key``,
-    ``county_key`` and ``district_key`` are folded for comparison; ``domains`` as registered.
+    ``county_key`` and ``district_key`` are folded for comparison; ``domains`` as registered;
+    ``cues`` are initials and numbers of the district.
     """
 
     place: int
@@ -78,6 +80,7 @@ class Bearer:
     county_key: str
     district_key: str
     domains: tuple[str, ...]
+    cues: tuple[str, ...]
     tags: Tag
     quality: float
     kind: NameKind
@@ -93,6 +96,7 @@ class Gazetteer:
         self._folder = folder or files("auditor") / "data"
         self.bearers = lru_cache(maxsize=8192)(self._find_bearers)
         self._place_of = lru_cache(maxsize=65536)(self._describe)
+        self._cues_of = lru_cache(maxsize=32768)(self._find_cues)
 
     @cached_property
     def _names(self) -> pa.Table:
@@ -229,13 +233,19 @@ class Gazetteer:
             town = self._schools["town"][school].as_py() or town
             tags = Tag(self._schools["tags"][school].as_py())
         county = squeeze(columns["county"][row])
-        names = district_names(columns["district_name"][row])
-        domains = tuple(domain_keys(columns["domains"][row]))
         state = columns["state"][row]
         return (
             columns["district_id"][row], name, state, town, squeeze(town), county,
-            names[0].key if names else "", domains, tags,
+            *self._cues_of(row), tags,
         )  # fmt: skip
+
+    def _find_cues(self, row: int) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """Return a district's first name, its domains, and its initials and numbers."""
+        columns = self._districts
+        domains = columns["domains"][row]
+        names = district_names(columns["district_name"][row], columns["county"][row], domains)
+        cues = tuple(name.key for name in names if name.kind in CUES)
+        return names[0].key if names else "", tuple(domain_keys(domains)), cues
 
 
 @cache
