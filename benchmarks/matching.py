@@ -148,7 +148,7 @@ def make_pool(source: Path, rows: int, out: Path) -> None:
 
 
 def show_rate(label: str, rate: float, ours: float | None = None) -> None:
-    ratio = f"{ours / rate:>12,.2f}" if ours else ""
+    ratio = f"{ours / rate:>12,.3g}" if ours else ""
     print(f"{label:<44}{rate:>14,.0f}{ratio}", flush=True)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from auditor.matching.initials import school_initials
 from auditor.matching.naming import (
     Name,
     NameKind,
     district_names,
     school_core,
-    school_initials,
     school_names,
 )
 from auditor.matching.text import split_words, squeeze

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from auditor.matching.affiliation import Affiliation, affiliate
-from auditor.matching.evidence import FEATURES, features_of, is_initials, unseen_of
+from auditor.matching.evidence import FEATURES, features_of, is_at_most_possible, unseen_of
 from auditor.matching.explaining import explain, rivals_of
 from auditor.matching.fields import haystack
 from auditor.matching.hypotheses import BrandIndex
@@ -130,7 +130,7 @@ class Matcher:
         """Yield the readings that a good score could make a flag."""
         if self.index.may_name(haystack(profile)):
             for found in self.index.read(profile):
-                if not _is_other(found):
+                if not is_other(found):
                     yield found
 
     def _flagged(
@@ -165,14 +165,14 @@ class Matcher:
     def _verdict(self, found: Hypothesis, score: float) -> Verdict:
         if score < self.card.possible or found.is_faint:
             return Verdict.NONE
-        if _is_other(found):
+        if is_other(found):
             return Verdict.NONE
-        if is_initials(found) and found.term.school is not None:
+        if is_at_most_possible(found):
             return Verdict.POSSIBLE
         return Verdict.CONFIDENT if score >= self.card.confident else Verdict.POSSIBLE
 
 
-def _is_other(found: Hypothesis) -> bool:
+def is_other(found: Hypothesis) -> bool:
     """Whether a word beside the name says something else and none says school."""
     return bool(found.beside.tags & OTHER_BIT) and not found.beside.tags & EDUCATION_BITS
 

@@ -75,12 +75,12 @@ def _write_names(
 ) -> list[int]:
     import pyarrow as pa
 
+    from auditor.matching.initials import school_initials
     from auditor.matching.naming import (
         Name,
         NameKind,
         district_names,
         school_core,
-        school_initials,
         school_names,
     )
 

@@ -200,11 +200,21 @@ class AddressSieve:
 
     def select(self, columns: Mapping[str, pa.Array]) -> Flags:
         """Return which rows of ``columns`` (field -> Arrow array) may show an address."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
         rows = len(next(iter(columns.values())))
         kept = np.zeros(rows, bool)
+        texts = []
         for name in ADDRESSED:
             text = _text(columns.get(name), rows)
-            kept |= np.asarray(columns[name].is_valid()) if text is None else _may_show(text)
+            if text is None:
+                kept |= np.asarray(columns[name].is_valid())
+            elif text.null_count < rows:
+                texts.append(text)
+        if texts:
+            newline = pa.scalar("\n", pa.large_string())
+            kept |= _may_show(pc.binary_join_element_wise(*texts, newline, null_handling="replace"))
         return kept
 
 
@@ -212,8 +222,6 @@ def _may_show(text: pa.Array) -> Flags:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if text.null_count == len(text):
-        return np.zeros(len(text), bool)
     kept = _matches(text)
     odd = np.flatnonzero(~np.asarray(pc.string_is_ascii(text).fill_null(True)))
     if len(odd):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.matching.affiliation import CLASS_OF
 from auditor.matching.naming import NameKind
-from auditor.matching.registered_names import convention_factor
+from auditor.matching.registered_names import convention_factor, disagreement
 from auditor.matching.vocabulary import Tag, is_plain_school_word
 
 if TYPE_CHECKING:
@@ -21,12 +21,15 @@ FEATURES = (
     "beside_length", "words", "state_word", "place_name", "digits", "initials_in_state",
     "school_in_name", "exact", "disguised", "numeric", "agreement", "number", "convention",
     "many_rivals", "schools", "best_other",
-    "left_of_word", "tail_words", "own_kinds",
+    "left_of_word", "tail_words", "own_kinds", "person", "wrong_words", "unsaid_words",
+    "wrong_number", "edges", "initials_told", "share_all", "inside",
 )  # fmt: skip
 LEVEL = int(Tag.ELEMENTARY | Tag.MIDDLE | Tag.HIGH | Tag.EARLY | Tag.ACADEMY | Tag.CHARTER)
 NAME_WORDS = ("school", "academy", "charter", "isd", "unified")
 FIELDS = {"display name": 0.0, "handle": 1.0, "bio": 0.0}
 FLOOR = 1e-7
+MILD = frozenset({"friends", "college"})
+"""Words of private schools that public ones use too."""
 
 
 def features_of(found: Hypothesis) -> tuple[float, ...]:
@@ -90,6 +93,12 @@ def features_of(found: Hypothesis) -> tuple[float, ...]:
         found.begin in field.starts,
         len(beside.kinds),
         len(found.registered),
+        bool(tags & Tag.PERSON),
+        *disagreement(found.registered, beside.kinds, term.key),
+        (found.begin in field.starts) + (found.end in field.starts),
+        any(one.what == "names the district" and one.word in found.own.cues for one in found.told),
+        math.log(max(found.own_weight, FLOOR) / max(found.rivals, FLOOR)),
+        beside.inside < 1,
     )
     return tuple(map(float, values))
 
@@ -128,6 +137,15 @@ def _convention(found: Hypothesis) -> float:
     if not found.beside.initials:
         return 0.0
     return 1.0 if convention_factor(found.beside.initials, found.own.state) == 1 else -1.0
+
+
+def is_at_most_possible(found: Hypothesis) -> bool:
+    """Whether a good score is not enough: initials of a school, or a word for a private school."""
+    if is_initials(found) and found.term.school is not None:
+        return True
+    said = {word for word, tag in found.beside.words if tag & Tag.PRIVATE} - MILD
+    own = found.own.brand.name.lower()
+    return any(word not in own for word in said)
 
 
 def is_initials(found: Hypothesis) -> bool:

@@ -21,25 +21,26 @@ MOST_WEIGHED = 200
 SCHOOLISH = int(EDUCATION | Tag.UNIT)
 FOREIGN = int(Tag.OTHER | Tag.PRIVATE)
 TOLD_BY = {
-    "names the town": "town",
-    "names the district": "district",
-    "names the county": "county",
-    "names the number": "number",
-    "names our mascot": "our_mascot",
-    "links to the domain": "domain",
+    "names the town": frozenset({"town", "located"}),
+    "names the district": frozenset({"district", "initials_told"}),
+    "names the county": frozenset({"county"}),
+    "names the number": frozenset({"number"}),
+    "names our mascot": frozenset({"our_mascot"}),
+    "links to the domain": frozenset({"domain"}),
 }
 GROUPS: dict[str, frozenset[str]] = {
     "words": frozenset({
         "fit", "school_word", "level_word", "district_word", "support", "student", "unit",
-        "mascot", "agreement", "convention", "words", "official",
+        "mascot", "agreement", "convention", "words", "official", "person", "wrong_words",
+        "unsaid_words", "wrong_number",
     }),
     "leftover": frozenset({"gap", "gap_left", "gap_right", "gap_part", "beside_length"}),
     "shared": frozenset({
         "share", "weight", "rival", "bearers", "same_bearers", "many_rivals", "contrary",
-        "best_other",
+        "best_other", "share_all", "inside",
     }),
     "foreign": frozenset({"no_school", "private"}),
-    "told": frozenset({*TOLD_BY.values(), "state", "located"}),
+    "told": frozenset({"state"}).union(*TOLD_BY.values()),
 }  # fmt: skip
 NAMED = frozenset(FEATURES).difference(*GROUPS.values())
 
@@ -82,8 +83,7 @@ def explain(found: Hypothesis, terms: Mapping[str, float]) -> Iterator[Reason]:
 
 def _context(found: Hypothesis, terms: Mapping[str, float]) -> Iterator[Reason]:
     for told in found.told:
-        names = {"town", "located"} if told.what == "names the town" else {TOLD_BY[told.what]}
-        factor = _factor(terms, frozenset(names))
+        factor = _factor(terms, TOLD_BY[told.what])
         yield Reason(ReasonKind.CONTEXT, told.word, "profile", factor, detail=told.what)
     if found.states and found.own.state:
         ours = found.own.state in found.states

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
@@ -28,6 +29,7 @@ AGENCY_TYPES = {
     "7": "independent charter district",
     "8": "other agency",
 }
+CUES = frozenset({NameKind.INITIALS, NameKind.NUMBER, NameKind.DOMAIN_LABEL})
 MOST_FOUND = 50
 LEAST_LIKENESS = 75
 
@@ -65,7 +67,8 @@ class Bearer:
     """An institution that bears a name: where it is, and how fully the name says it (0..1).
 
     ``place`` is its number in the gazetteer; ``district`` is the NCES id.  ``town_key``,
-    ``county_key`` and ``district_key`` are folded for comparison; ``domains`` as registered.
+    ``county_key`` and ``district_key`` are folded for comparison; ``domains`` as registered;
+    ``cues`` are initials and numbers of the district.
     """
 
     place: int
@@ -77,6 +80,7 @@ class Bearer:
     county_key: str
     district_key: str
     domains: tuple[str, ...]
+    cues: tuple[str, ...]
     tags: Tag
     quality: float
     kind: NameKind
@@ -90,11 +94,22 @@ class Gazetteer:
 
     def __init__(self, folder: Traversable | None = None) -> None:
         self._folder = folder or files("auditor") / "data"
-        self._names, self._bearers = (_read(self._folder, name) for name in ("names", "bearers"))
-        self._first = self._names["first"].to_pylist()
-        self._size: int = self._bearers.num_rows
         self.bearers = lru_cache(maxsize=8192)(self._find_bearers)
         self._place_of = lru_cache(maxsize=65536)(self._describe)
+        self._cues_of = lru_cache(maxsize=32768)(self._find_cues)
+
+    @cached_property
+    def _names(self) -> pa.Table:
+        return _read(self._folder, "names")
+
+    @cached_property
+    def _bearers(self) -> pa.Table:
+        return _read(self._folder, "bearers")
+
+    @cached_property
+    def _first(self) -> list[int]:
+        """Where each name's bearers begin, and where the last one's end."""
+        return [*self._names["first"].to_pylist(), self._bearers.num_rows]
 
     @cached_property
     def keys(self) -> dict[str, int]:
@@ -114,16 +129,6 @@ class Gazetteer:
     @cached_property
     def _row_of(self) -> dict[str, int]:
         return {nces_id: row for row, nces_id in enumerate(self._districts["district_id"])}
-
-    @cached_property
-    def _first_school(self) -> list[int]:
-        """Where each district's schools begin; schools are stored in the order of districts."""
-        first = [0] * (len(self._row_of) + 1)
-        for row in self._schools["district"].to_pylist():
-            first[row + 1] += 1
-        for row in range(len(self._row_of)):
-            first[row + 1] += first[row]
-        return first
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -183,8 +188,12 @@ class Gazetteer:
         return 2 if folded.startswith(wanted) else 3
 
     def _district(self, row: int) -> District:
-        columns, first = self._districts, self._first_school[row]
-        count = self._first_school[row + 1] - first
+        columns, owners = self._districts, self._schools["district"]
+        places = range(len(owners))  # schools are stored in the order of districts
+        first, last = (
+            bisect_left(places, r, key=lambda n: owners[n].as_py()) for r in (row, row + 1)
+        )
+        count = last - first
         names = self._schools["name"].slice(first, count).to_pylist()
         towns = self._schools["town"].slice(first, count).to_pylist()
         return District(
@@ -204,8 +213,7 @@ class Gazetteer:
         row = self.keys.get(key)
         if row is None:
             return ()
-        first = self._first[row]
-        last = self._first[row + 1] if row + 1 < len(self._first) else self._size
+        first, last = self._first[row], self._first[row + 1]
         part = self._bearers.slice(first, last - first)
         columns = (part[name].to_pylist() for name in ("institution", "quality", "kind"))
         return tuple(self._bearer(*cells) for cells in zip(*columns, strict=True))
@@ -225,13 +233,19 @@ class Gazetteer:
             town = self._schools["town"][school].as_py() or town
             tags = Tag(self._schools["tags"][school].as_py())
         county = squeeze(columns["county"][row])
-        names = district_names(columns["district_name"][row])
-        domains = tuple(domain_keys(columns["domains"][row]))
         state = columns["state"][row]
         return (
             columns["district_id"][row], name, state, town, squeeze(town), county,
-            names[0].key if names else "", domains, tags,
+            *self._cues_of(row), tags,
         )  # fmt: skip
+
+    def _find_cues(self, row: int) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """Return a district's first name, its domains, and its initials and numbers."""
+        columns = self._districts
+        domains = columns["domains"][row]
+        names = district_names(columns["district_name"][row], columns["county"][row], domains)
+        cues = tuple(name.key for name in names if name.kind in CUES)
+        return names[0].key if names else "", tuple(domain_keys(domains)), cues
 
 
 @cache

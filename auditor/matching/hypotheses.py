@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import ahocorasick_rs
 
-from auditor.matching.context import COUNTY, DISTRICT, DOMAIN, TOWN
 from auditor.matching.namesakes import (
     Namesakes,
     bearer_weight,
@@ -17,12 +16,11 @@ from auditor.matching.namesakes import (
     gap_factor,
     institution_weight,
 )
-from auditor.matching.naming import NameKind, domain_keys, domain_labels, numbers_of
+from auditor.matching.naming import NameKind
+from auditor.matching.own_words import SHORTEST_PLACE, Own, Told, cues_in, own_of, tell, told_gap
 from auditor.matching.profile_reading import ProfileReading
-from auditor.matching.registered_names import Said, agreement, kinds_in_name
+from auditor.matching.registered_names import Said, agreement
 from auditor.matching.shortlist import Shortlist
-from auditor.matching.text import squeeze
-from auditor.matching.vocabulary import tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,30 +34,9 @@ if TYPE_CHECKING:
 
 LONGEST_WEAK = 3
 LEAST_SHARE, LEAST_WEIGHT = 0.018, 1e-6
-SHORTEST_PLACE, MOST_NAMES = 3, 6
-DIGITS = re.compile(r"\d{3,4}")
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """A brand made ready: what its own words mean, where its schools are, what it links to."""
-
-    number: int
-    brand: Brand
-    words: dict[str, str]
-    town_of: dict[str | None, frozenset[str]]
-    domains: frozenset[str]
-    state: str
-    registered: dict[str | None, Said]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A word of the brand's own that the profile shows besides the name."""
-
-    what: str
-    word: str
-    factor: float
+MOST_NAMES = 6
+WEAK_KINDS = frozenset({NameKind.INITIALS, NameKind.MASCOT})
+WEAKER, DISGUISED = 0.5, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +99,21 @@ class Hypothesis:
             if whole <= best:
                 break
             crowd = self.namesakes.crowd(key)
-            ours = {crowd.weigh(b, beside, self.states) for b in crowd.by_district.get(ident, ())}
+            own = crowd.by_district.get(ident, ())
+            ours = Counter(crowd.weigh(bearer, beside, self.states) for bearer in own)
             found = crowd.weights(beside, self.states)
-            others = [w for w, n in found if n > 1 or w not in ours]
+            all_found: Counter[float] = Counter()
+            for weight, count in found:
+                all_found[weight] += count
+            others = [weight for weight, count in all_found.items() if count > ours[weight]]
             factor = gap_factor(beside.gap, len(key))
             best = max(best, max(others, default=0.0) * factor)
         return best
+
+    @property
+    def own_weight(self) -> float:
+        """The weight of all the brand's institutions that the field may mean."""
+        return max(self.weight, self.standing.total - self.rivals)
 
     @property
     def in_state(self) -> float:
@@ -142,8 +128,10 @@ class Hypothesis:
 
 
 def _strength(found: Hypothesis) -> tuple[float, float]:
-    """Order a brand's readings: by our share in hundredths, then by how well they fit."""
-    return round(found.share, 2), found.weight
+    """Order a brand's readings: by our share in hundredths, initials after names, then by fit."""
+    factor = WEAKER if found.term.kind in WEAK_KINDS else 1.0
+    factor *= DISGUISED if found.field.field.is_disguised else 1.0
+    return round(found.share * factor, 2), found.weight
 
 
 def _leading(by_field: dict[int, Hypothesis], reading: ProfileReading) -> Hypothesis:
@@ -160,47 +148,6 @@ def _leading(by_field: dict[int, Hypothesis], reading: ProfileReading) -> Hypoth
         else:
             again += 1
     return replace(best, said_again=again, contrary=0.0 if again else contrary)
-
-
-FACTORS = {
-    "names the district": DISTRICT, "names the town": TOWN, "names the county": COUNTY,
-    "names our mascot": 10.0, "names the number": 15.0,
-}  # fmt: skip
-
-
-def own_of(number: int, brand: Brand) -> Own:
-    """Make a brand ready for matching."""
-    words: dict[str, str] = {}
-    for label in (*domain_labels(brand.domains), *_district_keys(brand)):
-        words.setdefault(label, "names the district")
-    labels = " ".join(domain_labels(brand.domains))
-    for digits in (*numbers_of(brand.name), *DIGITS.findall(labels)):
-        words.setdefault(digits, "names the number")
-    if brand.county:
-        words[squeeze(brand.county.lower().removesuffix(" county"))] = "names the county"
-    for mascot in (*brand.mascots, *(m for s in brand.schools for m in s.mascots)):
-        words[squeeze(mascot)] = "names our mascot"
-    towns = {squeeze(brand.city)} if brand.city else set()
-    town_of: dict[str | None, frozenset[str]] = {}
-    for school in brand.schools:
-        own = {squeeze(school.town)} if school.town else set(towns)
-        town_of[school.code] = frozenset(own)
-        towns |= own
-    for town in sorted(towns):
-        words[town] = "names the town"
-    town_of[None] = frozenset(towns)
-    kept = {w: what for w, what in words.items() if len(w) >= SHORTEST_PLACE}
-    domains = frozenset(domain_keys(brand.domains))
-    registered: dict[str | None, Said] = {None: kinds_in_name(brand.name)}
-    registered.update((school.code, kinds_in_name(school.name)) for school in brand.schools)
-    return Own(number, brand, kept, town_of, domains, brand.state or "", registered)
-
-
-def _district_keys(brand: Brand) -> Iterator[str]:
-    kinds = {NameKind.NAME, NameKind.DOMAIN_LABEL, NameKind.SHORT_NAME, NameKind.ALIAS}
-    for term in brand.terms:
-        if term.school is None and term.kind in kinds and not tags_of(term.key):
-            yield term.key
 
 
 class BrandIndex:
@@ -266,7 +213,9 @@ class BrandIndex:
         if edges == 1:
             beside = field.beside(begin, end)
             rest = "|".join(beside.unexplained)
-            return not beside.gap or bool(self._shortlist.shown(rest, frozenset()))
+            if not beside.gap or self._shortlist.shown(rest, frozenset()):
+                return True
+            return bool(self._shortlist.cued(cues_in(beside)))
         return edges == 2
 
     def _weigh_span(
@@ -285,8 +234,9 @@ class BrandIndex:
         rest = "|".join({*beside.unexplained, *chunks}) + "|" + context.location
         plain = gap_factor(beside.gap, len(key))
         least = max(standing.total * LEAST_SHARE, LEAST_WEIGHT)
+        cues = cues_in(beside, context)
         edges = reading.fields[place].edges(*span)
-        shown = self._shortlist.shown(rest, context.domains)
+        shown = self._shortlist.shown(rest, context.domains) + self._shortlist.cued(cues)
         bearers, shown_here = self._shortlist.select(
             key, self.terms[key], beside, context.states, shown, 0 if with_faint else least / plain
         )
@@ -299,8 +249,8 @@ class BrandIndex:
             bare = institution_weight(
                 int(term.tags), term.quality, own.state, registered, beside, key, context.states
             )
-            told = _tell(own, term, rest, context) if brand in shown_here else ()
-            gap = beside.gap - _told_gap(told, beside) if told else beside.gap
+            told = tell(own, term, rest, cues, context) if brand in shown_here else ()
+            gap = beside.gap - told_gap(told, beside) if told else beside.gap
             if _is_weak(term) and edges < 2 and gap > 0:
                 continue
             weight = bare * (plain if gap == beside.gap else gap_factor(gap, len(key)))
@@ -333,37 +283,14 @@ class BrandIndex:
                 )
             if not ours:
                 continue
-            shown = {b.place: gap for b, gap in field.in_shown_town(key, beside, context)}
+            shown = {b.place: told for b, *told in field.shown(key, beside, context)}
             for bearer in ours:
-                gap = shown.get(bearer.place, beside.gap)
-                in_town = bearer.place in shown
-                weight = bearer_weight(bearer, key, beside, context.states, in_town=in_town)
-                rivals -= weight * gap_factor(gap, len(key))
+                gap, factor = shown.get(bearer.place, (beside.gap, 1.0))
+                weight = bearer_weight(bearer, key, beside, context.states)
+                rivals -= weight * factor * gap_factor(int(gap), len(key))
         return max(rivals, 0.0)
 
 
 def _is_weak(term: Term) -> bool:
     """Whether a name is so short that it says something only where all else is explained."""
     return term.kind is NameKind.INITIALS or len(term.key) <= LONGEST_WEAK
-
-
-def _tell(own: Own, term: Term, rest: str, context: Context) -> tuple[Told, ...]:
-    """Return the brand's own words that the profile shows, each kind once, longest first."""
-    found: dict[str, str] = {}
-    for word, what in own.words.items():
-        is_told = word in rest and not tags_of(word)
-        is_told = is_told and (word != term.key or word in context.location)
-        if is_told and (len(word), word) > (len(found.get(what, "")), found.get(what, "")):
-            found[what] = word
-    told = [Told(what, word, FACTORS[what]) for what, word in found.items()]
-    linked = sorted(context.domains & own.domains)[:1]
-    told += [Told("links to the domain", domain, DOMAIN) for domain in linked]
-    return tuple(sorted(told, key=lambda one: -one.factor))
-
-
-def _told_gap(told: tuple[Told, ...], beside: Beside) -> int:
-    """How many unexplained characters are the brand's own words."""
-    return max(
-        (len(one.word) for one in told if any(one.word in gap for gap in beside.unexplained)),
-        default=0,
-    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from auditor.matching.context import OTHER_STATE, STATE, TOWN
+from auditor.matching.context import DISTRICT, OTHER_STATE, STATE
 from auditor.matching.registered_names import (
     Said,
     agreement_factor,
@@ -18,7 +18,7 @@ from auditor.matching.registered_names import (
 from auditor.matching.vocabulary import KINDS, LEVELS, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.matching.gazetteer import Bearer, Gazetteer
     from auditor.matching.profile_reading import Beside
@@ -28,6 +28,9 @@ SCHOOL_BIT, DISTRICT_BIT = int(Tag.SCHOOL), int(Tag.DISTRICT)
 MOST_DECAY = 1.2
 SHORTEST_PLACE = 4
 MOST_KEPT = 64
+SHORTEST_CUE, SHORT_CUE, MIDDLING_CUE = 3, 5.0, 10.0
+PERSON, PERSON_OF_DISTRICT = 0.3, 0.05
+PERSON_BIT = int(Tag.PERSON)
 
 
 @lru_cache(maxsize=65536)
@@ -58,6 +61,7 @@ class Crowd:
     groups: Mapping[tuple[int, float, str, Said], int]
     by_district: Mapping[str, tuple[Bearer, ...]]
     towns: Mapping[str, tuple[Bearer, ...]]
+    cues: Mapping[str, tuple[Bearer, ...]]
     _weights: dict[object, list[tuple[float, int]]] = field(default_factory=dict)
 
     def weights(self, beside: Beside, states: frozenset[str]) -> list[tuple[float, int]]:
@@ -65,7 +69,7 @@ class Crowd:
 
         Unexplained characters are left to the caller.
         """
-        ask = (beside.tags, beside.kinds, beside.initials, states)
+        ask = (beside.tags, beside.kinds, beside.initials, beside.inside, states)
         known = self._weights.get(ask)
         if known is None:
             known = [
@@ -83,7 +87,7 @@ class Crowd:
 
     def weigh(self, bearer: Bearer, beside: Beside, states: frozenset[str]) -> float:
         """Weigh one bearer alone."""
-        return bearer_weight(bearer, self.key, beside, states, in_town=False)
+        return bearer_weight(bearer, self.key, beside, states)
 
     def shown_towns(self, places: str) -> list[Bearer]:
         """Return the bearers whose town stands in ``places``, the words of one profile."""
@@ -91,8 +95,23 @@ class Crowd:
             return []
         return [b for town, group in self.towns.items() if town in places for b in group]
 
+    def shown_districts(self, chunks: Sequence[str]) -> list[tuple[Bearer, str]]:
+        """Return the bearers whose district's initials begin or end a chunk, with the initials."""
+        found: list[tuple[Bearer, str]] = []
+        for cue in dict.fromkeys(cue for chunk in chunks for cue in edges_of(chunk)):
+            found += [(bearer, cue) for bearer in self.cues.get(cue, ()) if cue != self.key]
+        return found
 
-NOBODY = Crowd("", {}, {}, {})
+
+NOBODY = Crowd("", {}, {}, {}, {})
+
+
+def edges_of(chunk: str) -> Iterator[str]:
+    """Yield every beginning and ending of three letters or more, the longest first."""
+    yield chunk
+    for size in range(len(chunk) - 1, SHORTEST_CUE - 1, -1):
+        yield chunk[:size]
+        yield chunk[-size:]
 
 
 def state_factor(state: str, shown: frozenset[str]) -> float:
@@ -114,18 +133,24 @@ def institution_weight(
     """Weigh one institution that bears ``key`` by the words beside it and the states shown."""
     weight = quality * fit_of(kinds, beside.tags) * state_factor(state, states)
     weight *= agreement_factor(registered, beside.kinds, key)
+    weight *= beside.inside
+    if beside.tags & PERSON_BIT:
+        weight *= PERSON_OF_DISTRICT if kinds & DISTRICT_BIT else PERSON
     return weight * convention_factor(beside.initials, state) if beside.initials else weight
 
 
-def bearer_weight(
-    bearer: Bearer, key: str, beside: Beside, states: frozenset[str], *, in_town: bool
-) -> float:
-    """Weigh one bearer as ``Crowd.weights`` does; ``in_town``: the profile names its town."""
-    registered = kinds_in_name(bearer.name)
-    weight = institution_weight(
-        int(bearer.tags), bearer.quality, bearer.state, registered, beside, key, states
-    )
-    return weight * TOWN if in_town else weight
+def bearer_weight(bearer: Bearer, key: str, beside: Beside, states: frozenset[str]) -> float:
+    """Weigh one bearer as ``Crowd.weights`` does."""
+    return institution_weight(
+        int(bearer.tags), bearer.quality, bearer.state, kinds_in_name(bearer.name), beside, key,
+        states,
+    )  # fmt: skip
+
+
+def cue_factor(cue: str) -> float:
+    """What a district's initials beside a name say."""
+    beyond = len(cue) - SHORTEST_CUE
+    return DISTRICT if beyond > 1 else MIDDLING_CUE if beyond else SHORT_CUE
 
 
 class Namesakes:
@@ -147,13 +172,16 @@ class Namesakes:
         groups: Counter[tuple[int, float, str, Said]] = Counter()
         districts: dict[str, list[Bearer]] = {}
         towns: dict[str, list[Bearer]] = {}
+        cues: dict[str, list[Bearer]] = {}
         for bearer in self._gazetteer.bearers(key):
             registered = kinds_in_name(bearer.name)
             groups[int(bearer.tags), bearer.quality, bearer.state, registered] += 1
             districts.setdefault(bearer.district, []).append(bearer)
             if len(bearer.town_key) >= SHORTEST_PLACE:
                 towns.setdefault(bearer.town_key, []).append(bearer)
-        return Crowd(key, groups, _frozen(districts), _frozen(towns))
+            for cue in bearer.cues:
+                cues.setdefault(cue, []).append(bearer)
+        return Crowd(key, groups, _frozen(districts), _frozen(towns), _frozen(cues))
 
 
 def _frozen(groups: dict[str, list[Bearer]]) -> dict[str, tuple[Bearer, ...]]:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from auditor.matching.initials import district_initials, names_with_number, numbers_named
 from auditor.matching.text import fold, split_words, squeeze
-from auditor.matching.vocabulary import FORMS, KINDS, LEVELS, NOTHING, Tag, name_words, tags_of
+from auditor.matching.vocabulary import (
+    FORMS,
+    KINDS,
+    LEVELS,
+    NOTHING,
+    ROMANS,
+    Tag,
+    name_words,
+    tags_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,31 +39,19 @@ TAIL_TYPES = {
     "el": Tag.ELEMENTARY, "sh": Tag.HIGH, "jh": Tag.MIDDLE, "int": Tag.ELEMENTARY | Tag.MIDDLE,
     "inter": Tag.ELEMENTARY | Tag.MIDDLE, "elemen": Tag.ELEMENTARY, "prim": Tag.ELEMENTARY,
 }  # fmt: skip
-INITIAL_SUFFIXES = {
-    "isd": "isd", "cisd": "cisd", "cusd": "cusd", "unified": "usd", "parish": "psb",
-    "public": "ps", "schools": "s", "district": "sd", "sd": "sd", "csd": "csd", "ccsd": "ccsd",
-}  # fmt: skip
-NUMBER_PREFIXES = ("sd", "district", "d")
-NUMBERED = {
-    "usd": "usd", "unified": "usd", "isd": "isd", "independent": "isd", "cusd": "cusd",
-    "ccsd": "ccsd", "chsd": "chsd", "hsd": "hsd", "esd": "esd", "csd": "csd",
-}  # fmt: skip
 REORGANIZED = re.compile(r"\bR[- ]?([IVX]+|\d{1,2})\b")
-ROMANS = dict(
-    zip(
-        ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII"],
-        range(1, 14),
-        strict=True,
-    )
-)
 TITLES = frozenset({"dr", "mr", "mrs", "gov", "rev", "pres", "president", "sgt", "gen", "capt"})
 SPELLINGS = {
     "mt": "mount", "mount": "mt", "st": "saint", "saint": "st", "ft": "fort", "fort": "ft",
     "mtn": "mountain", "n": "north", "s": "south", "e": "east", "w": "west", "jr": "junior",
+    "north": "n", "south": "s", "east": "e", "west": "w",
     "martin": "ml", "washington": "wash", "hts": "heights", "heights": "hts", "pt": "point",
 }  # fmt: skip
 SHORTEST_PART = 5
-LABEL_LENGTH = 4
+FORM_WORDS = name_words("form")
+NUMBER_FIRST = re.compile(r"^school district no\.? (\S+) (?=\S)", re.IGNORECASE)
+NUMBER_WITHIN = re.compile(r"^(.*\S) (\w*sd \d+) ([a-z]+)$", re.IGNORECASE)
+LABEL_LENGTH, UNUSED = 4, 0.4
 
 
 class NameKind(IntEnum):
@@ -99,12 +97,21 @@ def school_names(name: str) -> tuple[Name, ...]:
     no_initials = tuple(word for word in head if len(word) > 1)
     if no_initials != head:
         names.append(_named(no_initials, NameKind.NAME, 0.9, tags))
-    names += [_named(part, NameKind.SHORT_NAME, 0.6, tags) for part in _parts(name)]
+    names += _doing_business_as(name, tags)
+    parts = list(_parts(name))
+    names += [_named(part, NameKind.SHORT_NAME, 0.6, tags) for part in parts]
+    names += _in_parentheses(name, tags)
+    plain = _strip_tail(bare, FORM_WORDS, NOTHING)
+    if plain != bare and len("".join(plain)) >= SHORTEST_PART:
+        names.append(_named(plain, NameKind.SHORT_NAME, 0.6, tags))
+    for person in {plain, *parts} - {head}:
+        if _is_personal(person) and not tags_of(person[-1]):
+            names.append(_named(person[-1:], NameKind.SHORT_NAME, 0.4, tags))
     names += [_named(other, NameKind.NAME, 0.9, tags) for other in _respelt(head)]
     if len(head) > 1 and head[0] in TITLES:
         names.append(_named(head[1:], NameKind.NAME, 0.9, tags))
         names.append(_named(head[-1:], NameKind.SHORT_NAME, 0.5, tags))
-    if _is_personal(head):
+    if _is_personal(head) and head[-1] not in FORM_WORDS:
         fore = "".join(word[0] for word in head[:-1])
         names.append(_named((fore, head[-1]), NameKind.NAME, 0.8, tags))
         names.append(_named(no_initials[-1:], NameKind.SHORT_NAME, 0.4, tags))
@@ -123,25 +130,34 @@ def district_names(name: str, county: str = "", domains: Iterable[str] = ()) -> 
     names = [_named(core, NameKind.NAME, 1.0, tags)]
     if bare != core:
         names.append(_named(bare, NameKind.SHORT_NAME, 0.5, tags))
+    names += _doing_business_as(name, tags)
     names += [_named(part, NameKind.SHORT_NAME, 0.5, tags) for part in _parts(name)]
     names += [_named(other, NameKind.NAME, 0.9, tags) for other in _respelt(core)]
     if place and core == place[: len(core)] and core != place and len(place) == len(core) + 1:
         names.append(_named(place, NameKind.NAME, 0.9, tags))
         core = place
-    names += _initials(core, words, tags)
-    names += [
-        Name(prefix + number, NameKind.NUMBER, 0.6, tags)
-        for number in numbers_of(name)
-        for prefix in _number_prefixes(words)
-    ]
-    for roman in REORGANIZED.findall(name)[:1] if len(core[0]) > 2 else ():
-        names.append(
-            _named((*core, f"r{ROMANS.get(roman.upper(), roman)}"), NameKind.NAME, 1.0, tags)
-        )
-    for label in domain_labels(domains):
-        is_initials = len(label) <= LABEL_LENGTH or any(n.key == label for n in names)
+    tail = words[len(core) :]
+    numbers = tuple(numbers_of(name))
+    short = district_initials(core, tail, tags)
+    names += [Name(key, NameKind.INITIALS, quality, tags) for key, quality in short.items()]
+    keys = numbers_named(core, tail, name, numbers)
+    names += [Name(key, NameKind.NUMBER, 0.6, tags) for key in keys]
+    keys = names_with_number(core, tail, name, numbers)
+    names += [Name(key, NameKind.NAME, 1.0, tags) for key in keys]
+    for roman in REORGANIZED.findall(name)[:1] if core and len(core[0]) > 2 else ():
+        code = f"r{ROMANS.get(roman.lower(), roman)}"
+        for stem in dict.fromkeys((core, bare)):
+            names.append(_named((*stem, code), NameKind.NAME, 1.0, tags))
+    labels = list(domain_labels(domains))
+    if any(label in short for label in labels):
+        names = [
+            replace(name, quality=name.quality * UNUSED) if name.kind is NameKind.INITIALS else name
+            for name in names
+        ]
+    for label in labels:
+        is_initials = len(label) <= LABEL_LENGTH
         kind = NameKind.INITIALS if is_initials else NameKind.DOMAIN_LABEL
-        names.append(Name(label, kind, 0.7 if is_initials else 0.9, tags))
+        names.append(Name(label, kind, 0.9 if label in short or not is_initials else 0.7, tags))
     return _unique(names)
 
 
@@ -174,6 +190,8 @@ def numbers_of(name: str) -> Iterator[str]:
         digits = word.lstrip("0")
         if digits.isdecimal() and 2 <= len(digits) <= 4:
             yield digits
+        elif len(digits) > 2 and digits[:-1].isdecimal() and digits[-1].isalpha():
+            yield digits[:-1]
 
 
 @lru_cache(maxsize=1024)
@@ -181,19 +199,6 @@ def school_core(name: str) -> tuple[str, ...]:
     """Return the words of a school's name without those for its level and kind."""
     words = _words(name)
     return _strip_tail(words[: _first_type_word(words)], TAIL_WORDS, KINDS | Tag.SCHOOL)
-
-
-def school_initials(words: tuple[str, ...], tags: Tag) -> Iterator[str]:
-    """Yield a school's initials with the letter of its level: ahs for Amery High."""
-    letters = "".join(word[0] for word in words)
-    for tag, ends in (
-        (Tag.HIGH, ("hs",)),
-        (Tag.MIDDLE, ("ms",)),
-        (Tag.ELEMENTARY, ("es",)),
-        (Tag.ACADEMY, ("a",)),
-    ):
-        if tags & tag:
-            yield from (letters + end for end in ends)
 
 
 @cache
@@ -212,11 +217,17 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 def _district_words(name: str) -> tuple[str, ...]:
-    text = " ".join(_words(COUNTY_CLAUSE.sub("", name)))
+    name = NUMBER_FIRST.sub(r"", COUNTY_CLAUSE.sub("", name))
+    name = NUMBER_WITHIN.sub(r"\1 \3 \2", REORGANIZED.sub(_plain_code, name))
+    text = " ".join(_words(name))
     for opening in DISTRICT_OPENINGS:
         if text.startswith(opening):
             text = f"{text.removeprefix(opening)} {opening.removesuffix(' of ')}"
     return tuple(text.removeprefix("the ").split())
+
+
+def _plain_code(found: re.Match[str]) -> str:
+    return f"r{ROMANS.get(found[1].lower(), found[1])}"
 
 
 def _is_generic(core: tuple[str, ...]) -> bool:
@@ -270,9 +281,20 @@ def _parts(name: str) -> Iterator[tuple[str, ...]]:
                 yield found
 
 
-def _number_prefixes(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what may stand before a district's number: isd, sd, d for an independent one."""
-    return tuple(dict.fromkeys((*NUMBER_PREFIXES, *(NUMBERED[w] for w in words if w in NUMBERED))))
+def _doing_business_as(name: str, tags: Tag) -> Iterator[Name]:
+    """Yield the name after "dba", which is what a charter goes by."""
+    _, sign, trade = name.lower().partition(" dba ")
+    if sign and not _is_generic(core := school_core(trade)):
+        yield _named(core, NameKind.NAME, 1.0, tags)
+
+
+def _in_parentheses(name: str, tags: Tag) -> Iterator[Name]:
+    """Yield a short name that stands in parentheses: "High School for the Arts (ChiArts)"."""
+    for inner in PARENTHESES.findall(name):
+        words = split_words(inner.lower())
+        key = "".join(words)
+        if len(words) == 1 and len(key) >= SHORTEST_PART and key.isalpha() and not tags_of(key):
+            yield Name(key, NameKind.NAME, 0.8, tags)
 
 
 def _respelt(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -298,28 +320,6 @@ def _is_personal(head: tuple[str, ...]) -> bool:
 
 def _named(words: tuple[str, ...], kind: NameKind, quality: float, tags: Tag) -> Name:
     return Name("".join(words), kind, quality, tags)
-
-
-def _initials(core: tuple[str, ...], words: tuple[str, ...], tags: Tag) -> list[Name]:
-    letters = "".join(word[0] for word in core if word not in {"of", "and", "the"})
-    if len(core) == 1 and len(core[0]) > 1:
-        letters = core[0][0]
-    tail = words[len(core) :]
-    ends = {INITIAL_SUFFIXES[word] for word in tail if word in INITIAL_SUFFIXES}
-    if {"public", "schools"} & set(tail) or core[-1:] == ("county",):
-        ends.add("ps")
-    if "s" in ends and "ps" in ends and "public" in tail:
-        ends.discard("s")
-    if "office" in tail:
-        ends = {"oe"}
-    if "elementary" in tail:
-        ends.add("esd")
-    if "union" in tail and "high" in tail:
-        ends.add("uhsd")
-    if "union" in tail and not {"free", "high"} & set(tail):
-        ends.add("usd")
-    found = sorted(letters + end for end in ends)
-    return [Name(key, NameKind.INITIALS, 0.5, tags) for key in found if len(key) > 2]
 
 
 def _unique(names: Iterable[Name]) -> tuple[Name, ...]:

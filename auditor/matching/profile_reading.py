@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from auditor.matching.context import Context, read_context
+from auditor.matching.context import TOWN, Context, read_context
 from auditor.matching.fields import fields_of
-from auditor.matching.namesakes import bearer_weight, gap_factor
+from auditor.matching.namesakes import bearer_weight, cue_factor, gap_factor
 from auditor.matching.registered_names import NONE_SAID, Said, initials_said, kinds_said
-from auditor.matching.segmentation import Segmentation, segmenter
-from auditor.matching.vocabulary import Tag
+from auditor.matching.segmentation import Segmentation, Segmenter, name_segmenter, segmenter
+from auditor.matching.vocabulary import EDUCATION, Tag, corrected, tags_of, vocabulary
 
 if TYPE_CHECKING:
     from auditor.matching.fields import Field
@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from connectors.records import Profile
 
 LONGEST_NAME, SHORTEST_NAME = 40, 3
+LONGEST_CUT = 6
+INSIDE = 0.15
 NOTHING_BESIDE = Segmentation()
+SCHOOLISH = EDUCATION | Tag.UNIT | Tag.MASCOT
 STATE_BIT, OURS_BIT = int(Tag.STATE), int(Tag.OURS)
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What stands before and after a name: words, their tags, and what no word explains."""
+    """What stands before and after a name: words, their tags, and what no word explains.
+
+    ``inside`` is below 1 where the name is only a part of a longer one: Park of "Charlotte Park".
+    """
 
     words: tuple[tuple[str, int], ...]
     left: tuple[str, ...]
@@ -35,6 +41,7 @@ class Beside:
     gap: int
     kinds: Said = NONE_SAID
     initials: Said = NONE_SAID
+    inside: float = 1.0
 
     @property
     def unexplained(self) -> tuple[str, ...]:
@@ -56,14 +63,14 @@ class FieldReading:
     def __init__(self, field: Field, namesakes: Namesakes) -> None:
         self.field, self._namesakes = field, namesakes
         self.text, self.starts = field.words.squeezed, field.words.starts
-        self._before: dict[int, Segmentation] = {}
+        self._before: dict[tuple[int, int], Segmentation] = {}
         self._after: dict[int, Segmentation] = {}
         self._beside: dict[tuple[int, int], Beside] = {}
 
     def is_apart(self, begin: int, end: int) -> bool:
-        """Whether a span lies within one word or begins and ends where words do."""
+        """Whether a span lies within one word or begins where one does: "mt.vernonelementary"."""
         starts = self.starts
-        if begin in starts and end in starts:
+        if begin in starts and (end in starts or begin + LONGEST_CUT < end):
             return True
         return not any(begin < start < end for start in starts)
 
@@ -79,12 +86,10 @@ class FieldReading:
         return known
 
     def _take_apart(self, begin: int, end: int) -> Beside:
-        left, right = self._before.get(begin), self._after.get(end)
-        if left is None:
-            left = self._before[begin] = _segment(self.text[:begin], self.starts)
-        if right is None:
-            after = frozenset(start - end for start in self.starts if start >= end)
-            right = self._after[end] = _segment(self.text[end:], after)
+        left, right = self._segments(begin, end, name_segmenter())
+        if left.tags & Tag.PERSON and not (left.tags | right.tags) & SCHOOLISH:
+            left, right = self._segments(begin, end, segmenter())
+        left, right = _corrected(left), _corrected(right)
         rest = () if self.field.name == "bio" else right.unexplained
         words = tuple((word, int(tag)) for word, tag in left.words + right.words)
         tags = 0
@@ -92,7 +97,29 @@ class FieldReading:
             tags |= tag
         gap = sum(map(len, left.unexplained)) + sum(map(len, rest))
         said, initials = kinds_said(words), initials_said(words)
-        return Beside(words, left.unexplained, rest, tags, gap, said, initials)
+        inside = INSIDE if self._is_inside(begin, end) else 1.0
+        return Beside(words, left.unexplained, rest, tags, gap, said, initials, inside)
+
+    def _is_inside(self, begin: int, end: int) -> bool:
+        """Whether a longer borne name holds the span and more than words for a school."""
+        for _, first, last in self.spans:
+            if first <= begin and end <= last and last - first > end - begin:
+                more = (self.text[first:begin], self.text[end:last])
+                if not all(tags_of(part) & EDUCATION for part in more if part):
+                    return True
+        return False
+
+    def _segments(
+        self, begin: int, end: int, words: Segmenter
+    ) -> tuple[Segmentation, Segmentation]:
+        left, right = self._before.get((begin, id(words))), self._after.get(end)
+        if left is None:
+            left = _segment(self.text[:begin], self.starts, words)
+            self._before[begin, id(words)] = left
+        if right is None:
+            after = frozenset(start - end for start in self.starts if start >= end)
+            right = self._after[end] = _segment(self.text[end:], after, segmenter())
+        return left, right
 
     @cached_property
     def spans(self) -> tuple[tuple[str, int, int], ...]:
@@ -124,23 +151,31 @@ class FieldReading:
         states = context.states
         factor = gap_factor(beside.gap, len(key))
         weight = crowd.weight(beside, states) * factor
-        for bearer, gap in self.in_shown_town(key, beside, context):
-            base = bearer_weight(bearer, key, beside, states, in_town=False)
-            told = bearer_weight(bearer, key, beside, states, in_town=True)
-            weight += told * gap_factor(gap, len(key)) - base * factor
+        for bearer, gap, told in self.shown(key, beside, context):
+            base = bearer_weight(bearer, key, beside, states)
+            weight += base * (told * gap_factor(gap, len(key)) - factor)
         return weight
 
-    def in_shown_town(self, key: str, beside: Beside, context: Context) -> list[tuple[Bearer, int]]:
-        """Return the bearers whose town the profile names, with the gap that is then left."""
-        chunks = [chunk for chunk in beside.unexplained if len(chunk) > 3]
-        places = "|".join([*chunks, context.location])
-        if len(places) < 5:
+    def shown(self, key: str, beside: Beside, context: Context) -> list[tuple[Bearer, int, float]]:
+        """Return the bearers whose town or district the profile names.
+
+        With the gap that is then left, and what it multiplies their weight by.
+        """
+        chunks = [chunk for chunk in beside.unexplained if len(chunk) > 2]
+        places = "|".join([*(c for c in chunks if len(c) > 3), context.location])
+        if not chunks and len(places) < 5:
             return []
-        found = self._namesakes.crowd(key).shown_towns(places)
-        if key not in context.location:  # a town's name is said twice only where it is a place
-            found = [bearer for bearer in found if bearer.town_key != key]
-        gaps = "|".join(chunks)
-        return [(b, beside.gap - (len(b.town_key) if b.town_key in gaps else 0)) for b in found]
+        crowd, gaps = self._namesakes.crowd(key), "|".join(chunks)
+        found: dict[Bearer, tuple[int, float]] = {}
+        for bearer in crowd.shown_towns(places) if len(places) > 4 else ():
+            town = bearer.town_key  # said twice only where it is a place
+            if town != key or key in context.location:
+                found[bearer] = (len(town) if town in gaps else 0, TOWN)
+        for bearer, cue in crowd.shown_districts(chunks):
+            length, factor = found.get(bearer, (0, 1.0))
+            if factor <= TOWN:
+                found[bearer] = (length + len(cue), factor * cue_factor(cue))
+        return [(b, max(0, beside.gap - size), told) for b, (size, told) in found.items()]
 
 
 class ProfileReading:
@@ -177,5 +212,15 @@ class ProfileReading:
         return known
 
 
-def _segment(text: str, starts: frozenset[int]) -> Segmentation:
-    return segmenter().segment(text, starts) if text else NOTHING_BESIDE
+def _corrected(part: Segmentation) -> Segmentation:
+    """Read a misspelt word for a school as the word: "highshcool"."""
+    meant = {run: word for run in part.unexplained if (word := corrected(run))}
+    if not meant:
+        return part
+    known = vocabulary()
+    words = (*part.words, *((word, known[word]) for word in meant.values()))
+    return Segmentation(words, tuple(run for run in part.unexplained if run not in meant))
+
+
+def _segment(text: str, starts: frozenset[int], words: Segmenter) -> Segmentation:
+    return words.segment(text, starts) if text else NOTHING_BESIDE

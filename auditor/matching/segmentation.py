@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from auditor.matching.vocabulary import NOTHING, Tag, vocabulary
+from auditor.matching.vocabulary import NOTHING, Tag, lexicon, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,6 +147,12 @@ class Segmenter:
 def segmenter() -> Segmenter:
     """Return the segmenter of the packaged vocabulary."""
     return Segmenter(vocabulary())
+
+
+@cache
+def name_segmenter() -> Segmenter:
+    """Return the segmenter that knows given names too."""
+    return Segmenter(lexicon())
 
 
 def _cheapest(ways: Ways) -> Step:

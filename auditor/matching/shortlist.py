@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.matching.brand import Term
-    from auditor.matching.hypotheses import Own
+    from auditor.matching.own_words import Own
     from auditor.matching.profile_reading import Beside
     from auditor.matching.registered_names import Said
 
@@ -47,7 +47,7 @@ class _Crowd:
 
     def weigh(self, beside: Beside, states: frozenset[str]) -> list[tuple[float, list[int]]]:
         """Return (weight, places), the heaviest first, when the profile shows nothing of theirs."""
-        ask = (beside.tags, beside.kinds, beside.initials, states)
+        ask = (beside.tags, beside.kinds, beside.initials, beside.inside, states)
         known = self._weighed.get(ask)
         if known is None:
             known = [
@@ -68,13 +68,17 @@ class Shortlist:
         self._owns = owns
         by_word: defaultdict[str, list[int]] = defaultdict(list)
         by_domain: defaultdict[str, list[int]] = defaultdict(list)
+        by_cue: defaultdict[str, list[int]] = defaultdict(list)
         for own in owns:
             for word in own.words:
                 if not tags_of(word):
                     by_word[word].append(own.number)
+            for cue in own.cues:
+                by_cue[cue].append(own.number)
             for domain in own.domains:
                 by_domain[domain].append(own.number)
         self._by_word = list(map(frozenset, by_word.values()))
+        self._by_cue = {cue: frozenset(one) for cue, one in by_cue.items()}
         self._by_domain = {domain: frozenset(one) for domain, one in by_domain.items()}
         self._automaton = ahocorasick_rs.AhoCorasick(list(by_word) or ["\0"])
         self._crowds: dict[str, _Crowd] = {}
@@ -91,6 +95,10 @@ class Shortlist:
                 self._shown.clear()
             self._shown[rest, domains] = known
         return known
+
+    def cued(self, cues: frozenset[str]) -> Shown:
+        """Return, a cue each, the brands whose initials or numbers it is."""
+        return [self._by_cue[cue] for cue in sorted(cues) if cue in self._by_cue]
 
     def select(
         self,

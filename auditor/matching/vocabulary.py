@@ -5,9 +5,15 @@ from __future__ import annotations
 import tomllib
 from enum import IntFlag, auto
 from functools import cache, lru_cache
+from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SHORT = 3
+SHORTEST_MISSPELT = 6
 
 
 class Tag(IntFlag):
@@ -39,6 +45,7 @@ class Tag(IntFlag):
     PLACE = auto()
     STATE = auto()
     OURS = auto()
+    PERSON = auto()
 
 
 NOTHING = Tag(0)
@@ -71,6 +78,11 @@ STATES = {
     "wa": "washington", "wv": "westvirginia", "wi": "wisconsin", "wy": "wyoming",
     "pr": "puertorico", "gu": "guam", "vi": "virginislands", "as": "americansamoa",
 }  # fmt: skip
+ROMANS = {
+    "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10,
+    "xi": 11, "xii": 12, "xiii": 13, "xiv": 14, "xv": 15,
+}  # fmt: skip
+HIGHEST_CODE = 20
 STATE_OF = {name: code.upper() for code, name in STATES.items()}
 STATE_CODES = {code: code.upper() for code in STATES}
 
@@ -85,7 +97,41 @@ def vocabulary() -> dict[str, Tag]:
             words[word] = words.get(word, NOTHING) | Tag[name.upper()]
     for word in (*STATE_OF, *STATE_CODES):
         words[word] = words.get(word, NOTHING) | Tag.STATE
+    for word in _codes():
+        words.setdefault(word, Tag.DISTRICT)
     return words
+
+
+def _codes() -> Iterator[str]:
+    """Yield the codes districts of Missouri and Colorado bear: rii, r2, re2, c2."""
+    for number in range(1, HIGHEST_CODE):
+        yield from (f"r{number}", f"re{number}", f"c{number}")
+    yield from (f"r{roman}" for roman in ROMANS if roman != "i")
+
+
+@cache
+def lexicon() -> dict[str, Tag]:
+    """Return ``vocabulary`` and given names, which say PERSON: "Cecil E Gray Middle" is Gray."""
+    file = files("auditor") / "data" / "given_names.txt"
+    names = file.read_text(encoding="utf-8").split()
+    return dict.fromkeys((n for n in names if len(n) > SHORT), Tag.PERSON) | vocabulary()
+
+
+@lru_cache(maxsize=65_536)
+def corrected(text: str) -> str:
+    """Return the long word for a school that ``text`` misspells by one letter, else ""."""
+    from rapidfuzz.distance import OSA
+
+    if len(text) < SHORTEST_MISSPELT:
+        return ""
+    near = (word for word in _long_words() if OSA.distance(text, word, score_cutoff=1) < 2)
+    return next(near, "")
+
+
+@cache
+def _long_words() -> tuple[str, ...]:
+    said = LEVELS | Tag.SCHOOL | Tag.DISTRICT | Tag.ACADEMY
+    return tuple(w for w, tag in vocabulary().items() if tag & said and len(w) > SHORTEST_MISSPELT)
 
 
 def name_words(list_name: str) -> frozenset[str]:

@@ -69,8 +69,7 @@ def read_batches(path: Path, source: str) -> Iterator[Batch]:
 
 def read_parquet(place: Place) -> Iterator[Batch]:
     """Read the known columns of a Parquet file, batch by batch."""
-    with _open_parquet(place) as file:
-        yield from _parquet_batches(place, file, None)
+    yield from _parquet_batches(place, None)
 
 
 def read_row_group(
@@ -81,9 +80,7 @@ def read_row_group(
     ``select`` is shown the columns (field -> Arrow array) and says which rows are wanted; no
     Python value is made of the others, and the rows of a Batch are the wanted ones.
     """
-    place = Place(source, path)
-    with _open_parquet(place) as file:
-        yield from _parquet_batches(place, file, [group], select)
+    yield from _parquet_batches(Place(source, path), [group], select)
 
 
 def row_group_sizes(path: Path, source: str) -> list[int]:
@@ -98,12 +95,18 @@ def row_group_sizes(path: Path, source: str) -> list[int]:
 @contextmanager
 def _open_parquet(place: Place) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file; what pyarrow raises within becomes our own error."""
-    import pyarrow as pa
     from pyarrow import parquet
 
+    with _explained(place), parquet.ParquetFile(place.path) as file:
+        yield file
+
+
+@contextmanager
+def _explained(place: Place) -> Iterator[None]:
+    import pyarrow as pa
+
     try:
-        with parquet.ParquetFile(place.path) as file:
-            yield file
+        yield
     except OSError as error:
         if error.errno is None:  # pyarrow's own, about the content
             raise _broken_parquet(place) from None
@@ -113,22 +116,28 @@ def _open_parquet(place: Place) -> Iterator[pq.ParquetFile]:
 
 
 def _parquet_batches(
-    place: Place,
-    file: pq.ParquetFile,
-    groups: list[int] | None,
-    select: Select | None = None,
+    place: Place, groups: list[int] | None, select: Select | None = None
 ) -> Iterator[Batch]:
-    columns = _find_columns(place, file.schema_arrow.names)
-    wanted = list(columns.values())
-    rows = ROWS if select is None else ROWS_TO_SELECT
-    for batch in file.iter_batches(rows, row_groups=groups, columns=wanted, use_threads=False):
-        if select is not None:
-            kept = select({field: batch.column(name) for field, name in columns.items()})
-            batch = batch.filter(kept)
-        yield Batch(
-            {field: _values(batch.column(name)) for field, name in columns.items()},
-            batch.num_rows,
-        )
+    for columns in _arrow_batches(place, groups, ROWS if select is None else ROWS_TO_SELECT):
+        kept = None if select is None else select(columns)  # its own errors are not the file's
+        with _explained(place):
+            chosen = (
+                columns.values() if kept is None else (c.filter(kept) for c in columns.values())
+            )
+            values: dict[str, Sequence[object]] = {
+                name: _values(column) for name, column in zip(columns, chosen, strict=True)
+            }
+        yield Batch(values, len(next(iter(values.values()))))
+
+
+def _arrow_batches(
+    place: Place, groups: list[int] | None, rows: int
+) -> Iterator[dict[str, pa.Array]]:
+    with _open_parquet(place) as file:
+        columns = _find_columns(place, file.schema_arrow.names)
+        wanted = list(columns.values())
+        for batch in file.iter_batches(rows, row_groups=groups, columns=wanted, use_threads=False):
+            yield {field: batch.column(name) for field, name in columns.items()}
 
 
 def read_csv(place: Place) -> Iterator[Batch]:
