@@ -69,7 +69,7 @@ def features_of(found: Hypothesis) -> tuple[float, ...]:
         "names the county" in told,
         "links to the domain" in told,
         "names our mascot" in told,
-        math.log1p(sum(crowd.groups.values())),
+        math.log1p(max(1, sum(crowd.groups.values()))),
         math.log1p(found.alike),
         FIELDS[field.field.name],
         found.said_again,

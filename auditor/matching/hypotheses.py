@@ -36,7 +36,7 @@ LONGEST_WEAK = 3
 LEAST_SHARE, LEAST_WEIGHT = 0.018, 1e-6
 MOST_NAMES = 6
 WEAK_KINDS = frozenset({NameKind.INITIALS, NameKind.MASCOT})
-WEAKER, DISGUISED = 0.5, 0.8
+WEAKER = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,8 @@ class Hypothesis:
     def in_state(self) -> float:
         """How many bearers of the very name there are in our state, in logarithms."""
         ours = self.own.state
+        if not self.crowd.groups:  # our own name, which the gazetteer does not have
+            return math.log1p(1)
         return math.log1p(sum(n for (_, _, s, _), n in self.crowd.groups.items() if s == ours))
 
     @property
@@ -130,7 +132,6 @@ class Hypothesis:
 def _strength(found: Hypothesis) -> tuple[float, float]:
     """Order a brand's readings: by our share in hundredths, initials after names, then by fit."""
     factor = WEAKER if found.term.kind in WEAK_KINDS else 1.0
-    factor *= DISGUISED if found.field.field.is_disguised else 1.0
     return round(found.share * factor, 2), found.weight
 
 
