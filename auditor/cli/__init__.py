@@ -19,6 +19,7 @@ COMMANDS = {
     "findings": "auditor.cli.findings:findings",
     "summary": "auditor.cli.summary:summary",
     "doctor": "auditor.cli.doctor:doctor",
+    "leads": "auditor.cli.leads:leads",
 }
 SUMMARIES = {
     "run": "Run one night: read, judge, keep, report.",
@@ -29,6 +30,7 @@ SUMMARIES = {
     "findings": "Findings: list, show, acknowledge, resolve, reopen, dispute.",
     "summary": "The weekly summary: preview, send.",
     "doctor": "Try what a night needs: store, mail, each source.",
+    "leads": "Write ready searches to click, and a list to fill in.",
 }
 
 
