@@ -12,7 +12,7 @@ from auditor.errors import SettingsError
 from auditor.secrets import Secret, hide, pieces_of, secret_of
 from connectors import check_options, connector_type, redaction
 from connectors.errors import NotConfigured
-from connectors.source import Access, WebOptions
+from connectors.source import Access, Questions, WebOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connectors.source import Source
 
 KEPT_ELSEWHERE = "kept elsewhere"
+NOTHING = Questions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,11 @@ def check_source(settings: Settings, source: SourceSettings) -> type[Source]:
 
 
 def grant_access(
-    settings: Settings, source: SourceSettings, now: datetime, bookmark: bytes | None = None
+    settings: Settings,
+    source: SourceSettings,
+    now: datetime,
+    bookmark: bytes | None = None,
+    questions: Questions = NOTHING,
 ) -> Granted:
     """Read the source's secrets and return its access; NotConfigured names what is not there."""
     kind = connector_type(source.name, source.connector)
@@ -74,6 +79,7 @@ def grant_access(
         now=now.astimezone(settings.zone),
         web=web_options(settings),
         bookmark=bookmark,
+        questions=questions,
     )
     return Granted(access, lambda text: hide(text, pieces))
 

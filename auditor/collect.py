@@ -23,6 +23,7 @@ from connectors.errors import (
     RateLimited,
 )
 from connectors.records import Harvest
+from connectors.source import Questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -64,13 +65,19 @@ def read_all(
     accept_smaller: Collection[str] = (),
     tell: Callable[[str], None] = lambda _: None,
     bookmarks: Mapping[str, Bookmark] | None = None,
+    questions: Questions | None = None,
 ) -> list[Collected]:
-    """Read all sources in threads, in the settings' order; ``tell`` hears of each that is done."""
-    sources, kept = settings.source_list, bookmarks or {}
+    """Read sources in threads, in the settings' order; ``tell`` hears of each that is done.
+
+    Without ``questions`` these are all that need none, with them those that are asked.  How many
+    profiles the latter give depends on what they are asked, so they never count as shrunk.
+    """
+    kept = bookmarks or {}
+    sources = [one for one in settings.source_list if is_asked(one) is (questions is not None)]
 
     def read(source: SourceSettings) -> Collected:
-        collected = read_one(source, settings, now, kept.get(source.name))
-        if source.name not in accept_smaller:
+        collected = read_one(source, settings, now, kept.get(source.name), questions)
+        if source.name not in accept_smaller and questions is None:
             collected = guard(
                 collected, last_counts.get(source.name, {}), settings.run.shrink_below
             )
@@ -86,8 +93,17 @@ def read_all(
         return done
 
 
+def is_asked(source: SourceSettings) -> bool:
+    """Whether a source answers questions about public profiles, by terms it is bound to."""
+    return hasattr(connector_type(source.name, source.connector), "terms")
+
+
 def read_one(
-    source: SourceSettings, settings: Settings, now: datetime, kept: Bookmark | None = None
+    source: SourceSettings,
+    settings: Settings,
+    now: datetime,
+    kept: Bookmark | None = None,
+    questions: Questions | None = None,
 ) -> Collected:
     """Read one source to the end, or say why not; never half a list.
 
@@ -99,7 +115,7 @@ def read_one(
     hide: Callable[[str], str] = str
     body, notes = _open_bookmark(source, settings, kept)
     try:
-        granted = grant_access(settings, source, now, body)
+        granted = grant_access(settings, source, now, body, questions or Questions())
         hide = granted.hide
         harvest = _tidy(build(source.connector, granted.access).fetch(), hide)
         state, problem, advice = _outcome(harvest)

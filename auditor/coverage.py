@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import UTC
+from dataclasses import dataclass
+from datetime import UTC, date
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from auditor.wording import count, platform_title
+from auditor.outcomes import USED, ReadingState
+from auditor.wording import READINGS, count, platform_title
+from connectors import connector_type
 from connectors.platforms import platforms
 from connectors.source import Capability
 from reports.model import CoverageLine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from auditor.collect import Collected
     from auditor.outcomes import Reading
     from auditor.store import SourceHistory
+    from connectors.source import Terms
 
-LISTED = "Accounts on a list: do they show a district address or carry a school's name?"
+LISTED = "Listed accounts"
 QUESTIONS = (
-    ("address", Capability.PROFILES_BY_ADDRESS, "Search: who uses a district address? (item 10)"),
-    (
-        "brand",
-        Capability.PROFILES_BY_BRAND,
-        "Search: which accounts carry a school's name? (item 8)",
-    ),
+    ("address", Capability.PROFILES_BY_ADDRESS, "By address (item 10)"),
+    ("brand", Capability.PROFILES_BY_BRAND, "By name (item 8)"),
+    ("account", Capability.PROFILES_BY_ACCOUNT, "By account (item 8)"),
 )
+NO_ADDRESSES = "Not asked: there is no complete staff list tonight"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A source that is asked about some platforms, with its terms and tonight's reading."""
+
+    reading: Reading
+    terms: Terms
+    since: datetime | None
 
 
 def platform_counts(collected: Sequence[Collected]) -> dict[str, dict[str, int]]:
@@ -47,76 +58,154 @@ def coverage_lines(
     collected: Sequence[Collected],
     history: Mapping[str, SourceHistory],
     zone: tzinfo = UTC,
+    *,
+    has_addresses: bool = True,
 ) -> tuple[CoverageLine, ...]:
-    """Say for each platform and question whether it was asked, of whom, and what cannot be."""
-    shown = [key for key, one in platforms().items() if one.is_named_by_policy or key in counts]
+    """Say for each platform and question whether it was asked, of whom, and what cannot be.
+
+    Listed are the platforms of the policy, those nobody may ask, and those seen or asked tonight.
+    ``has_addresses`` says whether the staff's addresses were known, so that somebody could ask.
+    """
     readings = [one.reading for one in collected]
+    asked = list(_asked(readings, history))
+    lines = []
+    remark = _not_read(readings, history, zone)
+    for key in _shown(counts, asked):
+        lines.append(_listed(key, counts.get(key, {}), remark))
+        here = [one for one in asked if key in one.terms.platforms]
+        for question, need, words in QUESTIONS:
+            able = [one for one in here if need in one.reading.capabilities]
+            if not able:
+                lines.append(_unasked(key, question, need, words, here))
+            elif need is Capability.PROFILES_BY_ADDRESS and not has_addresses:
+                lines.append(_line(key, words, NO_ADDRESSES, able, is_asked=False))
+            else:
+                lines.append(_searched(key, words, able, zone))
+    return tuple(lines)
+
+
+def _shown(counts: Mapping[str, object], asked: Iterable[Asked]) -> list[str]:
+    policy = [key for key, one in platforms().items() if one.is_named_by_policy]
+    named = [key for key in _limits() if key != "other"]
+    told = [key for one in asked for key in one.terms.platforms]
+    seen = [key for key in platforms() if key in counts]
+    return list(dict.fromkeys((*policy, *seen, *told, *named)))
+
+
+def _asked(readings: Sequence[Reading], history: Mapping[str, SourceHistory]) -> Iterable[Asked]:
+    for reading in readings:
+        terms = getattr(connector_type(reading.source, reading.connector), "terms", None)
+        if terms is not None:
+            known = history.get(reading.source)
+            since = known.incomplete_since if known and not reading.is_complete else None
+            yield Asked(reading, terms, since)
+
+
+def _not_read(
+    readings: Sequence[Reading], history: Mapping[str, SourceHistory], zone: tzinfo
+) -> str:
+    """Name the sources of profiles that were not read in full, and since when."""
     broken = sorted(
         one.source
         for one in readings
         if Capability.PROFILES in one.capabilities and not one.is_complete
     )
-    since = min(
-        (h.incomplete_since for s in broken if (h := history.get(s)) and h.incomplete_since),
-        default=None,
-    )
-    lines = []
-    for key in shown:
-        by_source = counts.get(key, {})
-        lines.append(
-            CoverageLine(
-                platform=key,
-                platform_title=platform_title(key),
-                capability=LISTED,
-                is_asked=bool(by_source),
-                state_title=_listed(by_source),
-                sources=tuple(sorted(by_source)),
-                since=None,
-                remark=_not_read(broken, since.astimezone(zone) if since else None),
-            )
-        )
-        lines += [_search(key, *question, readings) for question in QUESTIONS]
-    return tuple(lines)
-
-
-def _not_read(broken: Sequence[str], since: datetime | None) -> str:
     if not broken:
         return ""
-    when = f" since {since:%Y-%m-%d}" if since else ""
+    known = (history[name].incomplete_since for name in broken if name in history)
+    since = min((one for one in known if one), default=None)
+    when = f" since {since.astimezone(zone):%Y-%m-%d}" if since else ""
     return f"{', '.join(broken)} could not be read in full{when}."
 
 
-def _listed(by_source: Mapping[str, int]) -> str:
+def _listed(key: str, by_source: Mapping[str, int], remark: str) -> CoverageLine:
     total = sum(by_source.values())
-    if not total:
-        return "No list has an account there."
-    return f"Checked {count(total, 'listed account')}"
-
-
-def _search(
-    key: str, question: str, need: Capability, words: str, readings: Sequence[Reading]
-) -> CoverageLine:
-    """Say whether any source could search this platform; none does unless it says so itself."""
-    searching = tuple(
-        one.source for one in readings if need in one.capabilities and one.connector == key
-    )
     return CoverageLine(
         platform=key,
-        platform_title=platform_title(key),
-        capability=words,
-        is_asked=bool(searching),
-        state_title="Asked" if searching else _limit(key, question),
-        sources=searching,
+        platform_title=title_of(key),
+        capability=LISTED,
+        is_asked=bool(total),
+        state_title=f"Checked {count(total, 'listed account')}"
+        if total
+        else "No list has an account there.",
+        sources=tuple(sorted(by_source)),
         since=None,
-        remark="",
+        remark=remark,
     )
+
+
+def _searched(key: str, words: str, able: Sequence[Asked], zone: tzinfo) -> CoverageLine:
+    """Tell how a question that sources can ask was answered tonight."""
+    used = [one for one in able if one.reading.state in USED]
+    states = {one.reading.state for one in used}
+    if not used:
+        title = READINGS[able[0].reading.state]
+    else:
+        title = "Asked" if states == {ReadingState.COMPLETE} else "Asked, only in part"
+    since = min((one.since for one in able if one.since), default=None)
+    problems = [f"{one.reading.problem}." for one in able if one.reading.problem]
+    return _line(
+        key,
+        words,
+        title,
+        able,
+        is_asked=bool(used),
+        since=since.astimezone(zone) if since else None,
+        remark=" ".join([*problems, *dict.fromkeys(one.terms.limits for one in able)]),
+    )
+
+
+def _unasked(
+    key: str, question: str, need: Capability, words: str, here: Sequence[Asked]
+) -> CoverageLine:
+    """Say why nobody asks: what a source of this platform says itself, else the known limit."""
+    reason = next((r for one in here if (r := one.terms.missing.get(need))), None)
+    limit: str = _limits().get(key, _limits()["other"])[question]
+    return _line(key, words, reason or limit, here, is_asked=False, sources=())
+
+
+def _line(
+    key: str,
+    words: str,
+    title: str,
+    able: Sequence[Asked],
+    *,
+    is_asked: bool,
+    sources: tuple[str, ...] | None = None,
+    since: datetime | None = None,
+    remark: str = "",
+) -> CoverageLine:
+    reviewed = max((one.terms.reviewed_on for one in able), default=None)
+    return CoverageLine(
+        platform=key,
+        platform_title=title_of(key),
+        capability=words,
+        is_asked=is_asked,
+        state_title=title,
+        sources=tuple(one.reading.source for one in able) if sources is None else sources,
+        since=since,
+        remark=remark,
+        terms_reviewed_on=reviewed or (_reviewed_on() if key in _limits() else None),
+        terms=next((one.terms.rules for one in able), None),
+    )
+
+
+def title_of(key: str) -> str:
+    """Return a platform's name for people, those without any interface too."""
+    title: str = _limits().get(key, {}).get("title") or platform_title(key)
+    return title
 
 
 @cache
-def _limits() -> dict[str, dict[str, str]]:
+def _document() -> dict[str, Any]:
     text = resources.files("auditor").joinpath("data/limits.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
-def _limit(key: str, question: str) -> str:
-    return _limits().get(key, _limits()["other"])[question]
+def _limits() -> dict[str, dict[str, str]]:
+    return {key: one for key, one in _document().items() if isinstance(one, dict)}
+
+
+def _reviewed_on() -> date:
+    day: date = _document()["reviewed_on"]
+    return day

@@ -29,11 +29,16 @@ _QUIET_ENDINGS = frozenset({State.FALSE_POSITIVE, *_ENDED})
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What tonight looked at: rules that ran, sources that answered in full, schools in scope."""
+    """What tonight looked at: rules that ran, sources that answered in full, schools in scope.
+
+    ``is_settled`` says whether the answers tell what became of a finding at all: a source that is
+    asked about some accounts a night answers in full and says nothing of the others.
+    """
 
     rules: frozenset[str]
     complete_sources: frozenset[str]
     in_scope: Callable[[tuple[str, ...]], bool]
+    is_settled: Callable[[KnownFinding], bool] = lambda _: True
 
     def covers(self, known: KnownFinding) -> bool:
         """Whether a finding that is not there tonight is gone, and not merely unseen.
@@ -45,6 +50,7 @@ class Looked:
             known.rule in self.rules
             and known.sources <= self.complete_sources
             and self.in_scope(known.schools)
+            and self.is_settled(known)
         )
 
 

@@ -8,36 +8,32 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from auditor import __version__, collect, lifecycle, plan
 from auditor.coverage import coverage_lines, platform_counts
 from auditor.errors import SettingsError
 from auditor.findings import Change, State
-from auditor.known_schools import district_schools, listed_district, name_schools, remember_schools
+from auditor.gathering import follow_accounts, gather, take_snapshot
+from auditor.known_schools import remember_schools
 from auditor.lifecycle import OPEN_STATES
-from auditor.outcomes import USED, ReadingState, RuleOutcome, RuleState
-from auditor.people import merge_people
+from auditor.outcomes import ReadingState, RuleOutcome, RuleState
 from auditor.publishing import publish
 from auditor.reporting import Night
-from auditor.rules import RULES, district_address_in_use
+from auditor.rules import RULES
 from auditor.schools import SchoolList
-from auditor.snapshot import Snapshot, merge_profiles
 from auditor.store import open_store
-from connectors.source import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
-    from auditor.collect import Collected
     from auditor.findings import Finding, KnownFinding, StoredFinding
+    from auditor.gathering import Gathered
     from auditor.lifecycle import Transition
-    from auditor.matching.brand import Brand
-    from auditor.matching.gazetteer import District
     from auditor.outcomes import Reading
     from auditor.schools import School
     from auditor.settings import Settings
+    from auditor.snapshot import Snapshot
     from auditor.store import Store
 
 log = logging.getLogger(__name__)
@@ -118,23 +114,20 @@ def _run_locked(
     tell: Callable[[str], None],
 ) -> NightResult:
     began = monotonic()
-    district = listed_district(settings)
     tell("Reading the sources")
-    collected = collect.read_all(  # 3, 4
-        settings, store.last_complete_counts(), now, accept_smaller, tell, store.bookmarks()
-    )
-    schools = district_schools(settings, district, name_schools(store, collected))
-    only = schools.resolve(school) if school is not None else None
+    gathered = gather(settings, store, now, school, accept_smaller, tell)  # 3, 4
+    collected, schools, only = gathered.collected, gathered.schools, gathered.only
     run = store.begin_run(now, __version__, settings.digest, only.code if only else None)
     tell("Comparing")
     known = store.known_findings()
-    snapshot = _snapshot(settings, store, known, district, schools, collected, now)  # 7
+    sights = follow_accounts(settings, store, gathered, now)
+    snapshot = take_snapshot(settings, store, known, gathered, sights, now)  # 7
     readings = [one.reading for one in collected]
     outcomes, found, notes = _judge(settings, snapshot, readings)  # 8, 9
     found = lifecycle.keep_subjects(found, known, snapshot.handles)
     if only is not None:
         found = _in_school(found, only, known)
-    transitions = _reconcile(store, known, found, outcomes, readings, only, snapshot)  # 10
+    transitions = _reconcile(store, known, found, outcomes, gathered, snapshot)  # 10
     exit_code = _exit_code(readings, outcomes)
     store.finish_run(  # 11
         run,
@@ -147,10 +140,11 @@ def _run_locked(
         item_of={rule.id: rule.item for rule in RULES},
         # A night for one school keeps only that school's leads: it must not move a watermark on.
         bookmarks=collect.bookmarks_of(settings, collected) if only is None else None,
+        sights=sights,
     )
     remember_schools(store, collected)
     tell("Writing the reports")
-    night = _night(settings, store, now, run, schools, collected, outcomes, transitions, notes)
+    night = _night(settings, store, now, run, gathered, outcomes, transitions, notes)
     pages = publish(night, only)  # 12
     shown = [one for one in night.findings if only is None or only.code in one.finding.schools]
     keys = {one.key for one in shown}
@@ -175,19 +169,18 @@ def _night(
     store: Store,
     now: datetime,
     run: int,
-    schools: SchoolList,
-    collected: Sequence[Collected],
+    gathered: Gathered,
     outcomes: Sequence[RuleOutcome],
     transitions: Sequence[Transition],
     notes: tuple[str, ...],
 ) -> Night:
     """Gather what the reports are made of, as the store knows it after the night."""
-    history = store.source_history()
+    collected, history = gathered.collected, store.source_history()
     return Night(
         run=run,
         now=now,
         settings=settings,
-        schools=schools,
+        schools=gathered.schools,
         findings=tuple(store.findings()),
         readings=[one.reading for one in collected],
         outcomes=outcomes,
@@ -195,7 +188,13 @@ def _night(
         registered=tuple(store.registered_accounts().values()),
         trend=store.trend(zone=settings.zone),
         apps=tuple(app for one in collected for app in one.harvest.apps),
-        coverage=coverage_lines(platform_counts(collected), collected, history, settings.zone),
+        coverage=coverage_lines(
+            platform_counts(collected),
+            collected,
+            history,
+            settings.zone,
+            has_addresses=bool(gathered.questions.addresses),
+        ),
         changes={one.key: one.change for one in transitions},
         notes=notes,
     )
@@ -208,81 +207,6 @@ def _check_names(settings: Settings, accept_smaller: Collection[str]) -> None:
                 f'--accept-smaller "{name}" is no source of {settings.path.name}; '
                 f"its sources are {', '.join(settings.sources) or 'none'}."
             )
-
-
-def _snapshot(
-    settings: Settings,
-    store: Store,
-    known: Mapping[str, KnownFinding],
-    district: District | None,
-    schools: SchoolList,
-    collected: Sequence[Collected],
-    now: datetime,
-) -> Snapshot:
-    from auditor.matching.gazetteer import open_gazetteer
-
-    read = [one for one in collected if one.reading.state in USED]
-    directories = frozenset(
-        one.reading.source
-        for one in read
-        if one.reading.is_complete and Capability.PEOPLE in one.reading.capabilities
-    )
-    profiles, also_in = merge_profiles(profile for one in read for profile in one.harvest.profiles)
-    people, entries = merge_people(person for one in read for person in one.harvest.people)
-    return Snapshot(
-        taken_at=now,
-        today=now.astimezone(settings.zone).date(),
-        domains=settings.domains,
-        student_domains=settings.student_domains,
-        schools=schools,
-        brand=_brand(settings, district, schools),
-        gazetteer=open_gazetteer(),
-        people=people,
-        entries=entries,
-        profiles=profiles,
-        uses=tuple(use for one in read for use in one.harvest.uses),
-        links=tuple(link for one in read for link in one.harvest.links),
-        registered=store.registered_accounts(),
-        once_listed=_once_listed(known, directories),
-        directories=directories,
-        also_in=also_in,
-        seeks_imitations=settings.rules.impersonation_suspected.enabled,
-    )
-
-
-def _once_listed(known: Mapping[str, KnownFinding], directories: frozenset[str]) -> frozenset[str]:
-    """Return the addresses of open leads that somebody in a directory had: no pupil's, then.
-
-    A lead rests on a directory only when its address was found there.
-    """
-    return frozenset(
-        one.subject[-1]
-        for one in known.values()
-        if one.rule == district_address_in_use.ID
-        and one.state is not State.CLOSED
-        and one.sources & directories
-    )
-
-
-def _brand(settings: Settings, district: District | None, schools: SchoolList) -> Brand:
-    from auditor.matching.brand import BrandSchool, brand_of
-
-    own = settings.district
-    sites = [(urlsplit(site).hostname or site).removeprefix("www.") for site in own.websites]
-    return brand_of(
-        name=own.name,
-        state=own.state or ((district and district.state) or None),
-        city=own.city or (district.city if district else None),
-        county=own.county or (district.county if district else None),
-        domains=tuple(dict.fromkeys((*settings.domains, *sites))),
-        aliases=own.aliases,
-        mascots=own.mascots,
-        schools=tuple(
-            BrandSchool(one.code, one.name, one.town, one.aliases, one.mascots)
-            for one in schools.schools
-        ),
-        nces_id=own.nces_id,
-    )
 
 
 def _judge(
@@ -298,7 +222,8 @@ def _judge(
             reason = "switched off in audit.toml"
             outcomes.append(RuleOutcome(rule.id, RuleState.OFF, reason=reason))
         elif planned.reason is not None:
-            outcomes.append(RuleOutcome(rule.id, RuleState.SAT_OUT, reason=planned.reason))
+            state = RuleState.IDLE if planned.is_idle else RuleState.SAT_OUT
+            outcomes.append(RuleOutcome(rule.id, state, reason=planned.reason))
         else:
             try:
                 result = rule.check(snapshot, options)
@@ -331,14 +256,17 @@ def _reconcile(
     known: Mapping[str, KnownFinding],
     found: Sequence[Finding],
     outcomes: Sequence[RuleOutcome],
-    readings: Sequence[Reading],
-    only: School | None,
+    gathered: Gathered,
     snapshot: Snapshot,
 ) -> list[Transition]:
+    only = gathered.only
     looked = lifecycle.Looked(
         rules=frozenset(one.rule for one in outcomes if one.state is RuleState.RAN),
-        complete_sources=frozenset(one.source for one in readings if one.is_complete),
+        complete_sources=frozenset(
+            one.reading.source for one in gathered.collected if one.reading.is_complete
+        ),
         in_scope=lambda schools: only is None or only.code in schools,
+        is_settled=gathered.is_settled,
     )
     return lifecycle.reconcile(known, found, looked, store.exemptions(), snapshot.today)
 

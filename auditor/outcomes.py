@@ -55,10 +55,11 @@ class Reading:
 
 
 class RuleState(StrEnum):
-    """Whether a rule ran."""
+    """Whether a rule ran; IDLE waits for a source that this district has not set up."""
 
     RAN = "ran"
     SAT_OUT = "sat_out"
+    IDLE = "idle"
     OFF = "off"
     FAILED = "failed"
 

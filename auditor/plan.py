@@ -15,12 +15,19 @@ if TYPE_CHECKING:
     from auditor.rules.rule import Rule
 
 
+EXTRAS = frozenset({Capability.PROFILES_BY_ACCOUNT})
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A rule that may run, or the reason why it sits out."""
+    """A rule that may run, or the reason why it sits out.
+
+    ``is_idle``: all it waits for is a source that not every district has, and none is set up.
+    """
 
     rule: Rule
     reason: str | None = None
+    is_idle: bool = False
 
 
 def plan_rules(rules: Sequence[Rule], readings: Sequence[Reading]) -> list[Planned]:
@@ -30,7 +37,11 @@ def plan_rules(rules: Sequence[Rule], readings: Sequence[Reading]) -> list[Plann
     when any directory is incomplete.  Any other need is met by one source that was read, if only
     in part: what it shows is there, and nothing closes on its word.
     """
-    return [Planned(rule, _reason(rule, readings)) for rule in rules]
+    given = {capability for reading in readings for capability in reading.capabilities}
+    return [
+        Planned(rule, _reason(rule, readings), bool((rule.needs & EXTRAS) - given))
+        for rule in rules
+    ]
 
 
 def _reason(rule: Rule, readings: Sequence[Reading]) -> str | None:

@@ -78,39 +78,48 @@ def ask(
     addresses: Iterable[str],
     websites: Iterable[str],
     today: date,
+    school: str | None = None,
 ) -> Questions:
-    """Return tonight's questions; ``bearers`` counts who bears a folded name nationwide."""
+    """Return tonight's questions; ``bearers`` counts who bears a folded name nationwide.
+
+    ``school``, a code, narrows names and handles to that school's.
+    """
     return Questions(
         accounts=tuple(_accounts(registered, leads)),
-        handles={platform: handles_for(brand, platform) for platform in FORMS},
-        names=search_names(brand, bearers),
+        handles={platform: handles_for(brand, platform, school) for platform in FORMS},
+        names=search_names(brand, bearers, school),
         addresses=tuple(dict.fromkeys(addresses)),
         control=control_name(today),
         websites=tuple(websites),
     )
 
 
-def search_names(brand: Brand, bearers: Callable[[str], int]) -> tuple[str, ...]:
+def search_names(
+    brand: Brand, bearers: Callable[[str], int], only: str | None = None
+) -> tuple[str, ...]:
     """Return the names to search for: the district's, then one of each school in turn.
+
+    ``only``, a code, leaves out the district and every other school.
 
     A name that more than five institutions bear is searched for with its town, else with its
     state: the rest would be other towns'.
     """
     state = brand.state or ""
-    district = [brand.name, *brand.aliases]
+    district = [] if only else [brand.name, *brand.aliases]
     schools = [
         [_with_place(name, school.town or brand.city or state, bearers) for name in _names(school)]
-        for school in brand.schools
+        for school in _schools(brand, only)
     ]
     named = [_with_place(name, brand.city or state, bearers) for name in district]
     turns = chain.from_iterable(zip_longest(*schools))
     return tuple(dict.fromkeys(name for name in chain(named, turns) if name))
 
 
-def handles_for(brand: Brand, platform: str) -> tuple[str, ...]:
-    """Return what accounts of the district and its schools may be called at a platform."""
+def handles_for(brand: Brand, platform: str, only: str | None = None) -> tuple[str, ...]:
+    """Return what accounts of the district and its schools, or ``only`` one, may be called."""
     form = FORMS[platform]
-    institutions = [_district_handles(brand), *map(_school_handles, brand.schools)]
+    district = [] if only else [_district_handles(brand)]
+    institutions = [*district, *map(_school_handles, _schools(brand, only))]
     spelt = [
         list(dict.fromkeys(chain.from_iterable(_spell(words, form) for words in kinds)))
         for kinds in institutions
@@ -124,6 +133,10 @@ def control_name(today: date) -> str:
     digits = hashlib.sha256(f"control {today.isoformat()}".encode()).hexdigest()
     letters = digits.translate(str.maketrans("0123456789", "ghjkmnpqrs"))
     return f"Zq{letters[:9]} Xv{letters[9:18]} School"
+
+
+def _schools(brand: Brand, only: str | None) -> list[BrandSchool]:
+    return [one for one in brand.schools if only is None or one.code == only]
 
 
 def _accounts(

@@ -6,7 +6,7 @@ import hashlib
 import tomllib
 import zoneinfo
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -24,6 +24,8 @@ Domain = Annotated[
 ]
 Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:\[\]-]{1,253}$")]
 Mode = Literal["forbid", "forbid_unless_registered", "require"]
+Watched = Literal["owner", "handle", "name", "bio", "website", "verified", "standing"]
+WATCHED: tuple[Watched, ...] = get_args(Watched)
 LARGEST_FILE = 1_000_000
 SQLITE = "sqlite:///"
 
@@ -98,6 +100,20 @@ class ReviewRule(Section, frozen=True):
     days_ahead: Annotated[int, Meta(ge=0, le=365)] = 30
 
 
+class ChangedRule(Section, frozen=True):
+    """Settings of registered-account-changed: what of an approved account is watched."""
+
+    enabled: bool = True
+    watch: tuple[Watched, ...] = WATCHED
+
+
+class MissingRule(Section, frozen=True):
+    """Settings of registered-account-missing: told after so many nights in a row."""
+
+    enabled: bool = True
+    nights: Annotated[int, Meta(ge=2, le=60)] = 2
+
+
 class PlainRule(Section, frozen=True):
     """Settings of a rule that can only be switched off."""
 
@@ -112,6 +128,8 @@ class RulesSettings(Section, frozen=True, rename="kebab"):
     unregistered_branded_account: BrandRule = BrandRule()
     registration_review_due: ReviewRule = ReviewRule()
     registered_owner_left: PlainRule = PlainRule()
+    registered_account_changed: ChangedRule = ChangedRule()
+    registered_account_missing: MissingRule = MissingRule()
     retired_platform_link: PlainRule = PlainRule()
 
     def options(self, rule: str) -> Any:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.matching.impersonation import OwnName
     from auditor.registry import RegisteredAccount
     from auditor.schools import SchoolList
+    from auditor.sightings import Sight, SightKey
     from connectors.records import AddressUse, Person, Profile, SiteLink
 
 
@@ -32,8 +33,9 @@ class Snapshot:
 
     ``also_in`` names every source of an account seen in several; ``once_listed`` are addresses of
     open leads that were somebody's in the staff directory; ``entries`` are those of each directory
-    that a person found in several was made of, by that person's source and id.  Without
-    ``seeks_imitations`` no account is held to imitate a registered one.
+    that a person found in several was made of, by that person's source and id.  ``sights`` say what
+    approved accounts looked like, those nobody saw tonight too.  Without ``seeks_imitations`` no
+    account is held to imitate a registered one.
     """
 
     taken_at: datetime
@@ -53,6 +55,7 @@ class Snapshot:
     also_in: Mapping[AccountKey, frozenset[str]] = field(default_factory=dict)
     seeks_imitations: bool = True
     entries: Mapping[tuple[str, str], tuple[Person, ...]] = field(default_factory=dict)
+    sights: Mapping[SightKey, Sight] = field(default_factory=dict)
 
     @cached_property
     def _owners(self) -> dict[str, tuple[Person, ...]]:
@@ -61,6 +64,13 @@ class Snapshot:
             for address in person.addresses:
                 owners[address.casefold()].append(person)
         return {address: tuple(people) for address, people in owners.items()}
+
+    @cached_property
+    def _sights(self) -> dict[AccountKey, list[tuple[str, Sight]]]:
+        sights: defaultdict[AccountKey, list[tuple[str, Sight]]] = defaultdict(list)
+        for place in sorted(self.sights):
+            sights[place.account].append((place.source, self.sights[place]))
+        return dict(sights)
 
     @cached_property
     def handles(self) -> dict[tuple[str, str], str]:
@@ -166,6 +176,10 @@ class Snapshot:
         if entry is None and profile.account_id:
             entry = self.registered.get(AccountKey(profile.platform, profile.account_id))
         return entry
+
+    def sights_of(self, account: AccountKey) -> list[tuple[str, Sight]]:
+        """Return what each source knows of a registered account, by the source's name."""
+        return self._sights.get(account, [])
 
     def sources_of(self, profile: Profile) -> frozenset[str]:
         """Return the names of all sources in which an account was seen."""

@@ -59,6 +59,7 @@ READINGS = {
 RULE_STATES = {
     RuleState.RAN: "Ran",
     RuleState.SAT_OUT: "Sat out",
+    RuleState.IDLE: "Not set up",
     RuleState.OFF: "Switched off",
     RuleState.FAILED: "Failed",
 }

@@ -21,7 +21,7 @@ from reports.wording import format_day, format_moment, iso_day
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.model import AccountLine, CoverageLine, Report
+    from reports.model import AccountLine, CoverageLine, LookSheet, Report
 
 HERE = Path(__file__).parent
 STYLES = ("assets/dataTables.dataTables.min.css", "templates/page.css")
@@ -69,8 +69,17 @@ def write_coverage(report: Report, path: Path) -> None:
     _write(report, path, "coverage.html", is_scripted=False, platforms=platforms)
 
 
+def render_sheet(sheet: LookSheet) -> str:
+    """Return the page of searches for people to click."""
+    style = _style()
+    template = _environment().get_template("leads.html")
+    return template.render(
+        sheet=sheet, style=style, policy_csp=content_security_policy([style], [])
+    )
+
+
 def _write(report: Report, path: Path, template: str, is_scripted: bool, **extra: object) -> None:
-    style = Markup("\n").join(_text(name) for name in STYLES)
+    style = _style()
     scripts = [_text(name) for name in SCRIPTS] if is_scripted else []
     page = (
         _environment()
@@ -88,6 +97,10 @@ def _write(report: Report, path: Path, template: str, is_scripted: bool, **extra
         )
     )
     write_private(path, page.encode())
+
+
+def _style() -> Markup:
+    return Markup("\n").join(_text(name) for name in STYLES)
 
 
 @cache

@@ -109,7 +109,10 @@ class RuleLine:
 
 @dataclass(frozen=True, slots=True)
 class CoverageLine:
-    """One platform and question: was it asked tonight, of whom, and what may no one ask."""
+    """One platform and question: was it asked tonight, of whom, and what may no one ask.
+
+    ``terms`` is the page of the platform's terms, last read on ``terms_reviewed_on``.
+    """
 
     platform: str
     platform_title: str
@@ -119,6 +122,45 @@ class CoverageLine:
     sources: tuple[str, ...]
     since: datetime | None
     remark: str
+    terms_reviewed_on: date | None = None
+    terms: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchLink:
+    """A link for a person to click: where it leads, in words, and its address."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookLine:
+    """One platform to look at for one institution, and the links to do it with."""
+
+    platform: str
+    platform_title: str
+    links: tuple[SearchLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookGroup:
+    """What to look for on behalf of the district or a school; ``names`` are what to search for."""
+
+    title: str
+    names: tuple[str, ...]
+    lines: tuple[LookLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookSheet:
+    """Ready searches for people, by institution; nothing of them was ever fetched."""
+
+    district: str
+    policy: str
+    generated_at: datetime
+    version: str
+    groups: tuple[LookGroup, ...]
 
 
 @dataclass(frozen=True, slots=True)

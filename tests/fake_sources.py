@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import connectors
 from connectors.records import Harvest
-from connectors.source import Access, Capability, Check, Setting
+from connectors.source import Access, Capability, Check, Setting, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import pytest
 
@@ -24,15 +24,23 @@ class Script:
     """What a made-up source does, and what it was built with."""
 
     harvest: Harvest = field(default_factory=Harvest)
+    answer: Callable[[Access], Harvest] | None = None
     error: Exception | None = None
     checks: tuple[Check, ...] = ()
     seen: list[Access] = field(default_factory=list)
 
 
 def register(
-    monkeypatch: pytest.MonkeyPatch, name: str, *given: Capability, is_checkable: bool = True
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    *given: Capability,
+    is_checkable: bool = True,
+    terms: Terms | None = None,
 ) -> Script:
-    """Make a connector of a name known for one test, and return what it does."""
+    """Make a connector of a name known for one test, and return what it does.
+
+    One with ``terms`` is asked questions; ``Script.answer``, if set, makes its harvest of them.
+    """
     script = Script()
 
     class Made:
@@ -44,12 +52,15 @@ def register(
 
         def __init__(self, access: Access) -> None:
             script.seen.append(access)
+            self.access = access
 
         def fetch(self) -> Harvest:
             if script.error is not None:
                 raise script.error
-            return script.harvest
+            return script.answer(self.access) if script.answer else script.harvest
 
+    if terms is not None:
+        Made.terms = terms  # type: ignore[attr-defined]
     if is_checkable:
 
         def check(_: Any) -> Iterable[Check]:

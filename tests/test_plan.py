@@ -10,7 +10,8 @@ from auditor.rules import RULES
 from connectors.source import Capability
 
 NOW = datetime(2026, 11, 17, tzinfo=UTC)
-PEOPLE, PROFILES = frozenset({Capability.PEOPLE}), frozenset({Capability.PROFILES})
+PEOPLE = frozenset({Capability.PEOPLE})
+PROFILES = frozenset({Capability.PROFILES, Capability.PROFILES_BY_ACCOUNT})
 
 
 def a_reading(name: str, gives: frozenset[Capability], state: str = "complete") -> Reading:
@@ -50,3 +51,14 @@ def test_what_is_not_configured_is_said() -> None:
     why = reasons()
     assert why["registered-owner-left"] == "no source that gives people is configured"
     assert why["registration-review-due"] is None
+
+
+def test_a_rule_that_waits_for_a_source_few_districts_have_is_idle_and_no_daily_complaint() -> None:
+    listed = a_reading("f", frozenset({Capability.PROFILES}))
+    planned = {one.rule.id: one for one in plan_rules(RULES, [a_reading("r", PEOPLE), listed])}
+    idle = [name for name, one in planned.items() if one.is_idle]
+    assert idle == ["registered-account-missing"]
+    failed = a_reading("x", PROFILES, "failed")
+    planned = {one.rule.id: one for one in plan_rules(RULES, [a_reading("r", PEOPLE), failed])}
+    assert not planned["registered-account-missing"].is_idle
+    assert planned["registered-account-missing"].reason

@@ -20,6 +20,7 @@ COMMANDS = {
     "summary": "auditor.cli.summary:summary",
     "sweep": "auditor.cli.sweep:sweep",
     "doctor": "auditor.cli.doctor:doctor",
+    "leads": "auditor.cli.leads:leads",
 }
 SUMMARIES = {
     "run": "Run one night: read, judge, keep, report.",
@@ -31,6 +32,7 @@ SUMMARIES = {
     "summary": "The weekly summary: preview, send.",
     "sweep": "Match many districts against profiles of any size.",
     "doctor": "Try what a night needs: store, mail, each source.",
+    "leads": "Write ready searches to click, and a list to fill in.",
 }
 
 

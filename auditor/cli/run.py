@@ -85,6 +85,7 @@ def run(
 def closing_lines(result: NightResult) -> list[str]:
     """Return the lines a run ends with: what changed, what was complete, where the report is."""
     from auditor.findings import Change
+    from auditor.outcomes import RuleState
     from auditor.terminal import clean
     from auditor.wording import RULE_STATES
 
@@ -103,7 +104,7 @@ def closing_lines(result: NightResult) -> list[str]:
     lines += [
         f"  rule {one.rule} {RULE_STATES[one.state].lower()}: {one.reason}"
         for one in result.outcomes
-        if one.reason
+        if one.reason and one.state is not RuleState.IDLE
     ]
     if result.pages:
         lines.append(f"Report: {result.pages[0]}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from auditor.rules import (
     district_address_in_use,
     impersonation_suspected,
+    registered_account_changed,
+    registered_account_missing,
     registered_owner_left,
     registration_review_due,
     retired_platform_link,
@@ -17,6 +19,8 @@ RULES = (
     unregistered_branded_account.RULE,
     registered_owner_left.RULE,
     registration_review_due.RULE,
+    registered_account_changed.RULE,
+    registered_account_missing.RULE,
     retired_platform_link.RULE,
 )
 BY_ID = {rule.id: rule for rule in RULES}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
-REVISION = "0002"
+REVISION = "0003"
 """The Alembic revision these tables are at; opening a store compares it before anything else."""
 
 metadata = MetaData()
@@ -155,6 +155,21 @@ bookmark = Table(
     Column("written_at", Text, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
+)
+
+account_sight = Table(
+    "account_sight",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("accepted", Text),
+    Column("seen", Text),
+    Column("seen_at", Text),
+    Column("approved_at", Text),
+    Column("misses", Integer, nullable=False),
+    Column("missed_on", Text),
+    sqlite_with_rowid=False,
 )
 
 EVENT_TABLES = ("finding_event", "registry_event", "decision_event")

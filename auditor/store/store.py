@@ -15,7 +15,7 @@ from auditor.findings import State
 from auditor.lifecycle import OPEN_STATES, settle_exemptions
 from auditor.registry import fold_registry
 from auditor.store import bookmarks as bookmark_rows
-from auditor.store import decision_rows, finding_rows, run_rows
+from auditor.store import decision_rows, finding_rows, run_rows, sight_rows
 from auditor.store.failures import explained
 from auditor.store.schema import DISPOSING, REVISION, meta
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from auditor.lifecycle import Transition
     from auditor.outcomes import Reading, RuleOutcome
     from auditor.registry import RegisteredAccount, RegistryEvent
+    from auditor.sightings import Sight, SightKey
     from auditor.store.bookmarks import Bookmark
     from auditor.store.decision_rows import FindingEvent
     from auditor.store.locking import Lock
@@ -88,12 +89,13 @@ class Store:
         exit_code: int,
         item_of: Mapping[str, str],
         bookmarks: Mapping[str, Bookmark | None] | None = None,
+        sights: Mapping[SightKey, Sight] | None = None,
     ) -> None:
         """Write a whole run in one transaction: all of it, or nothing.
 
         ``item_of`` gives each rule's policy item ("8" or "10") for the trend.  ``bookmarks`` are
         those of tonight's complete readings, None for one that left none; without them the kept
-        ones stay as they are.
+        ones stay as they are, and so do the sights of registered accounts without ``sights``.
         """
         with self._writing() as connection:
             previous = run_rows.load_latest_run(connection)
@@ -105,11 +107,18 @@ class Store:
             if bookmarks is not None:
                 configured = {one.source for one in readings}
                 bookmark_rows.write_bookmarks(connection, finished_at, bookmarks, configured)
+            if sights is not None:
+                sight_rows.write_sights(connection, sights, {one.source for one in readings})
 
     def bookmarks(self) -> dict[str, Bookmark]:
         """Return where each source's last complete reading ended, by source."""
         with self._reading() as connection:
             return bookmark_rows.load_bookmarks(connection)
+
+    def sights(self) -> dict[SightKey, Sight]:
+        """Return what registered accounts looked like to each source."""
+        with self._reading() as connection:
+            return sight_rows.load_sights(connection)
 
     def last_run(self) -> RunRecord | None:
         """Return the latest run; one without an end is running while somebody holds the lock."""

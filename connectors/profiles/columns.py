@@ -43,6 +43,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "kind": ("kind", "type", "accounttype"),
     "seen_at": ("seenat", "foundat", "fetchedat", "foundon", "lastseen", "observedat"),
     "age": ("age",),
+    "looked_on": ("lookedon", "lookedat"),
 }
 """Our fields and the folded headers they may have, best first."""
 

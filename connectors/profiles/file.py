@@ -2,7 +2,8 @@
 
 Format: one row a profile; only ``url``, or ``platform`` and ``handle``, is required.  Known are
 profile_id, platform, handle, display_name, bio, url, website, location, verified, native_id,
-created_on, followers, public_addresses, kind, seen_at and age.  Texts are cut to 300 characters
+created_on, followers, public_addresses, kind, seen_at, age and looked_on (the day on which somebody
+looked for such an account by hand, with or without finding one).  Texts are cut to 300 characters
 (display_name, location), 5,000 (bio), 200 (handle) and 2,048 (website).
 """
 
@@ -26,6 +27,7 @@ from connectors.platforms import (
     with_native_id,
 )
 from connectors.profiles import columns
+from connectors.profiles.looks import Looks
 from connectors.profiles.tables import read_batches
 from connectors.records import AccountKey, Harvest, Profile
 from connectors.source import Capability, Setting
@@ -82,9 +84,11 @@ class ProfileFile:
         tally: Counter[str] = Counter()
         profiles: dict[AccountKey, Profile] = {}
         minors: set[AccountKey] = set()
+        looks = Looks()
         files = self._find_files()
         for path in files:
             for batch in read_batches(path, self._access.source):
+                looks.read(batch)
                 for profile in read_profiles(batch, self._access.source, tally, minors):
                     key = profile.key
                     if (known := profiles.get(key)) is not None:
@@ -92,7 +96,9 @@ class ProfileFile:
                         profile = _filled(known, profile)
                     profiles[key] = profile
         kept = (one for one in profiles.values() if minors.isdisjoint(_identities(one)))
-        return Harvest(profiles=tuple(kept), dropped=dict(+tally), calls=len(files))
+        return Harvest(
+            profiles=tuple(kept), dropped=dict(+tally), calls=len(files), notes=looks.sentences()
+        )
 
     def _find_files(self) -> list[Path]:
         source, pattern = self._access.source, str(self._access.options.get("path") or "")
@@ -146,7 +152,10 @@ def read_profiles(
         return (None if v is None else read(v, limit, tally) for v in values(name))
 
     identities = zip(
-        values("age"), *map(texts, ("url", "platform", "handle", "native_id")), strict=True
+        values("age"),
+        values("looked_on"),
+        *map(texts, ("url", "platform", "handle", "native_id")),
+        strict=True,
     )
     details = zip(
         *map(texts, ("display_name", "bio", "website", "location", "profile_id")),
@@ -154,7 +163,7 @@ def read_profiles(
         *map(values, ("followers", "seen_at")),
         strict=True,
     )
-    for (age, *identity), detail in zip(identities, details, strict=True):
+    for (age, looked, *identity), detail in zip(identities, details, strict=True):
         if age is not None and columns.is_minor(age):
             tally[MINORS] += 1
             if isinstance(account := _find_account(*identity), Account):
@@ -162,7 +171,7 @@ def read_profiles(
             continue
         account = _find_account(*identity)
         if isinstance(account, Refusal):
-            tally[account.reason] += 1
+            tally[account.reason] += not (looked and account.reason == NAMELESS)
             if not keep_unidentified:
                 continue
             account = _as_written(*identity)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Error, sync_playwright
-from report_samples import district_report, quiet_school_report, school_report
+from report_samples import district_report, look_sheet, quiet_school_report, school_report
 
-from reports import html
+from reports import html, leads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,4 +84,5 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     html.write_school(quiet_school_report(), folder / "OAK.html")
     html.write_registry(district_report(), folder / "registry.html")
     html.write_coverage(district_report(), folder / "coverage.html")
+    leads.write_page(look_sheet(), folder / "leads.html")
     return folder

@@ -12,10 +12,14 @@ from reports.model import (
     EvidenceLine,
     FindingLine,
     Headline,
+    LookGroup,
+    LookLine,
+    LookSheet,
     Pages,
     Report,
     RuleLine,
     SchoolLine,
+    SearchLink,
     SourceLine,
     TrendPoint,
 )
@@ -403,6 +407,8 @@ def _coverage() -> tuple[CoverageLine, ...]:
         ("youtube search",),
         None,
         "Tomorrow.",
+        date(2026, 11, 2),
+        "https://rules.example/youtube",
     )
     return tuple(sorted([*asked, *barred, later], key=lambda line: line.platform_title))
 
@@ -442,3 +448,20 @@ def _accounts() -> tuple[AccountLine, ...]:
         ),
         account("HeronLakeOld", "retired", "Retired"),
     )
+
+
+def look_sheet() -> LookSheet:
+    """Return searches for the district and a school, one platform with a search of its own."""
+    links = (
+        SearchLink("Facebook: Heron Lake Schools", "https://www.facebook.com/search/pages?q=Heron"),
+        SearchLink("Google", "https://www.google.com/search?q=site%3Afacebook.com%20%22Heron%22"),
+    )
+    lines = (
+        LookLine("facebook", "Facebook", links),
+        LookLine("nextdoor", "Nextdoor", links[1:]),
+    )
+    groups = (
+        LookGroup("Heron Lake Schools", ("Heron Lake Schools", "HLS"), lines),
+        LookGroup("Heron Lake <b>High</b>", ("Heron Lake High",), lines),
+    )
+    return LookSheet("Heron Lake Schools", "Policy 522.7", NOW, "1.0", groups)

@@ -288,6 +288,7 @@ def test_the_coverage_page_tells_every_source_platform_and_check(
     assert "40 searches are left over." in text
     for line in report.coverage:
         assert line.remark in text
+    assert "youtube search Nov 2, 2026 Tomorrow." in text
     assert "The roster does not say who has left." in text
 
 

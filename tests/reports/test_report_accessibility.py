@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-NAMES = ("index.html", "HLH.html", "OAK.html", "registry.html", "coverage.html")
+NAMES = ("index.html", "HLH.html", "OAK.html", "registry.html", "coverage.html", "leads.html")
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],

@@ -15,6 +15,7 @@ PAGES = (
     "coverage",
     "district",
     "layout",
+    "leads",
     "overview",
     "parts",
     "registry",

@@ -19,6 +19,7 @@ from auditor.rules import BY_ID, RULES
 from auditor.schools import School as DistrictSchool
 from auditor.schools import SchoolList
 from auditor.settings import RulesSettings
+from auditor.sightings import Facts, Sight, SightKey
 from auditor.snapshot import Snapshot, merge_profiles
 from connectors.platforms import account_of
 from connectors.records import (
@@ -43,7 +44,7 @@ NOW = datetime(2026, 11, 17, 8, 15, tzinfo=UTC)
 KEYS = {
     "name", "kind", "options", "people", "profiles", "uses", "links", "registered", "expect",
     "grade", "schools", "people_found", "withheld", "reason", "notes", "once_listed",
-    "summary", "doubt", "evidence",
+    "summary", "doubt", "evidence", "sights",
 }  # fmt: skip
 
 
@@ -105,6 +106,16 @@ def registered(given: dict[str, Any]) -> RegisteredAccount:
     )
 
 
+def sight(given: dict[str, Any]) -> tuple[SightKey, Sight]:
+    place = SightKey(AccountKey(given["platform"], given["account"]), given.get("source", "asked"))
+    accepted, seen = (
+        msgspec.convert(given[name], Facts) if name in given else None
+        for name in ("accepted", "seen")
+    )
+    seen_at = NOW if seen else None
+    return place, Sight(accepted, seen, seen_at, misses=given.get("misses", 0))
+
+
 def snapshot(case: dict[str, Any]) -> Snapshot:
     schools = SchoolList(
         [
@@ -162,6 +173,7 @@ def snapshot(case: dict[str, Any]) -> Snapshot:
         directories=frozenset({"roster"}),
         once_listed=frozenset(case.get("once_listed", ())),
         also_in=also_in,
+        sights=dict(map(sight, case.get("sights", ()))),
     )
 
 

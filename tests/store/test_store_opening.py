@@ -142,7 +142,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(
     scripts = tmp_path / "migrations"
     shutil.copytree(opening.MIGRATIONS, scripts)
     (scripts / "versions" / "r9998_next.py").write_text(
-        "from alembic import op\nrevision, down_revision = '9998', '0002'\n"
+        f"from alembic import op\nrevision, down_revision = '9998', '{schema.REVISION}'\n"
         "def upgrade():\n    op.execute('CREATE TABLE extra (x)')\n    op.execute('NONSENSE')\n"
     )
     with monkeypatch.context() as later:

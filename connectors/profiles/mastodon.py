@@ -1,0 +1,226 @@
+"""Mastodon and servers that speak its API: accounts by name on chosen servers, and known accounts.
+
+Documentation https://docs.joinmastodon.org/methods/search/ and /methods/accounts/#lookup, WebFinger
+RFC 7033, NodeInfo https://nodeinfo.diaspora.software; rules: those of each server, at its /about
+(reviewed 2026-11-22).  No key.  Limits obeyed: 300 calls in five minutes and server; names take
+turns.  A server knows only the accounts it has met, so name those that people near you use.
+
+A known account is looked at on its own server, by look-up, else by WebFinger.  An account that asks
+not to be indexed, or found by search not to be discovered, is dropped and counted.  Never read:
+posts, followers, directories, whatever needs a session.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
+
+from connectors.errors import (
+    AccessRefused,
+    ConnectorError,
+    NotConfigured,
+    RateLimited,
+    SourceUnavailable,
+    UnexpectedAnswer,
+)
+from connectors.fediverse import Account, Server, account_profile
+from connectors.platforms import Refusal, account_of
+from connectors.profile_reading import ProfileReading
+from connectors.records import Standing
+from connectors.source import Capability, Setting, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+    from connectors.records import Harvest, KnownAccount, Profile
+    from connectors.source import Access, Check
+
+PLATFORM = "mastodon"
+HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]+")
+MOST_SERVERS = 10
+FAULTS = (AccessRefused, RateLimited, SourceUnavailable, UnexpectedAnswer)
+
+NOT_INDEXED = "accounts that ask not to be indexed"
+NOT_DISCOVERED = "accounts that ask not to be discovered"
+
+
+class Mastodon:
+    """Reads public accounts of the servers audit.toml names; needs no key."""
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {Capability.PROFILES, Capability.PROFILES_BY_BRAND, Capability.PROFILES_BY_ACCOUNT}
+    )
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting(
+            "servers",
+            list,
+            required=True,
+            about='Host names of the servers to search, at most 10, such as "mastodon.social".',
+        ),
+        Setting(
+            "searches_a_night",
+            int,
+            required=False,
+            about="Names searched for a night, on each server.",
+            default=30,
+        ),
+    )
+    terms: ClassVar[Terms] = Terms(
+        platforms=(PLATFORM,),
+        documentation="https://docs.joinmastodon.org/methods/search/",
+        rules="https://docs.joinmastodon.org/api/guidelines/",
+        reviewed_on=date(2026, 11, 22),
+        limits="300 calls in five minutes and server; names take turns.",
+        never="It never reads posts or followers, asks no server that is not named except the own"
+        " one of a known account, and drops accounts that ask not to be indexed or discovered.",
+        missing={
+            Capability.PROFILES_BY_ADDRESS: "Mastodon has no search by address; one in the text"
+            " of a profile that was found is compared."
+        },
+    )
+
+    def __init__(self, access: Access) -> None:
+        """Take the settings; NotConfigured for what is no host name."""
+        self._access = access
+        given = [str(one).strip().casefold() for one in access.options.get("servers") or ()]
+        self._servers = tuple(dict.fromkeys(given))
+        if not self._servers or not all(map(HOST.fullmatch, self._servers)):
+            raise NotConfigured(
+                access.source,
+                "'servers' holds something that is no host name, or nothing",
+                'Name servers as servers = ["mastodon.social"] in audit.toml',
+            )
+        if len(self._servers) > MOST_SERVERS:
+            raise NotConfigured(
+                access.source,
+                f"'servers' names more than {MOST_SERVERS}",
+                "Keep those that people near the district use",
+            )
+
+    def fetch(self) -> Harvest:
+        """Return known accounts and those found by name.
+
+        Raises AccessRefused, RateLimited, SourceUnavailable or UnexpectedAnswer where no server
+        could be searched.
+        """
+        with Night(self._access, self._servers) as night:
+            night.look_again()
+            night.search_names(int(self._access.options.get("searches_a_night") or 0))
+            return night.harvest()
+
+    def check(self) -> Iterator[Check]:
+        """Try each server: what it runs, and whether visitors may search."""
+        for host in self._servers:
+            with Server(self._access, host) as server:
+                yield server.check()
+
+
+class Night:
+    """One reading over several servers; one that fails leaves a gap, all failing an error."""
+
+    def __init__(self, access: Access, hosts: tuple[str, ...]) -> None:
+        self._reading = ProfileReading(access, PLATFORM)
+        self._access, self._hosts = access, hosts
+        self._servers: dict[str, Server] = {}
+        self._failed: dict[str, ConnectorError] = {}
+        self._closed: set[str] = set()
+        self._unseen = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self._servers.values():
+            server.__exit__()
+
+    def look_again(self) -> None:
+        """Look at known accounts, each on its own server."""
+        for known in self._reading.accounts:
+            try:
+                self._look_at(known)
+            except FAULTS:
+                self._unseen += 1
+
+    def search_names(self, most: int) -> None:
+        """Search names on every server, tonight's turn."""
+        self._reading.search(most, self._named, self._read)
+
+    def harvest(self) -> Harvest:
+        """Return what was gathered, and say which servers could not be asked."""
+        failed, closed, all_of = len(self._failed), len(self._closed), len(self._hosts)
+        if failed and failed + closed == all_of:
+            raise next(iter(self._failed.values()))
+        if closed == all_of:
+            raise AccessRefused(
+                self._access.source,
+                "none of the servers lets visitors search",
+                "Name other servers in audit.toml",
+            )
+        if closed:
+            self._reading.notes.append(f"{closed} of {all_of} servers let no visitor search.")
+        if failed:
+            self._reading.gaps.append(f"{failed} of {all_of} servers could not be searched.")
+        if self._unseen:
+            told = "Known accounts that could not be looked at on their own servers"
+            self._reading.gaps.append(f"{told}: {self._unseen}.")
+        return self._reading.harvest(sum(server.calls for server in self._servers.values()))
+
+    def _server(self, host: str) -> Server:
+        if host not in self._servers:
+            self._servers[host] = Server(self._access, host)
+        return self._servers[host]
+
+    def _look_at(self, known: KnownAccount) -> None:
+        account = account_of(PLATFORM, known.key.account, None)
+        if isinstance(account, Refusal):
+            self._unseen += 1
+            return
+        user, _, host = account.id.rpartition("@")
+        answer = self._server(host).look_up(user)
+        if answer is None:
+            self._reading.lose(known)
+        elif isinstance(answer, Account):
+            self._reading.add(self._profile(answer, host))
+            if answer.moved is not None:
+                self._reading.add(self._profile(answer.moved, host))
+        else:
+            self._reading.add(self._bare(account.id, answer))
+
+    def _bare(self, account: str, standing: Standing) -> Profile | None:
+        """Make a profile of an account of which no more is told than that it is there."""
+        profile = self._reading.profile(account, None)
+        return profile and replace(
+            profile, standing=None if standing is Standing.ACTIVE else standing
+        )
+
+    def _named(self, name: str) -> list[tuple[str, Account]]:
+        rows: list[tuple[str, Account]] = []
+        for host in self._hosts:
+            if host in self._failed or host in self._closed:
+                continue
+            try:
+                found = self._server(host).search(name)
+            except FAULTS as error:
+                self._failed[host] = error
+                continue
+            if found is None:
+                self._closed.add(host)
+            else:
+                rows += [(host, account) for account in found]
+        return rows
+
+    def _read(self, row: tuple[str, Account]) -> Profile | None:
+        host, account = row
+        if account.discoverable is False:
+            self._reading.dropped[NOT_DISCOVERED] += 1
+            return None
+        return self._profile(account, host)
+
+    def _profile(self, account: Account, host: str) -> Profile | None:
+        if account.noindex:
+            self._reading.dropped[NOT_INDEXED] += 1
+            return None
+        return account_profile(self._reading, account, host)

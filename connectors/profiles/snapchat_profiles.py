@@ -1,0 +1,154 @@
+"""Snapchat: public profiles by name and id, for organisations with access to the API.
+
+Documentation https://developers.snap.com/api/marketing-api/Public-Profile-API/Introduction, rules
+https://www.snap.com/terms/snap-developer-terms (reviewed 2026-11-22).  Needs an organisation
+account with granted access and a token of scope snapchat-profile-api.  Limits obeyed: one call a
+second (Snap publishes no quota).
+
+Unofficial profiles of schools are only found with ``tier`` and ``includeStandard``, so both are
+always sent.  Never read: personal accounts, snaps, stories, friends.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+
+from connectors.account_source import LOOKUPS, AccountSource
+from connectors.account_source import Absence as No
+from connectors.errors import UnexpectedAnswer
+from connectors.source import Capability, Setting, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from connectors.account_source import Night
+    from connectors.platforms import Account
+    from connectors.records import Profile
+
+BASE = "https://businessapi.snapchat.com/public/v1/public_profiles"
+RESULTS = 25
+DONE = "SUCCESS"
+
+
+class PublicProfile(msgspec.Struct):
+    """The fields of a profile that Snap marks public."""
+
+    id: str
+    display_name: str
+    snap_user_name: str | None = None
+    description: str | None = None
+    email: str | None = None
+    website: str | None = None
+    locality: str | None = None
+    state: str | None = None
+    subscriber_count: int | None = None
+    profile_tier: str | None = None
+
+
+class Row(msgspec.Struct):
+    """One of several answers."""
+
+    public_profile: PublicProfile
+
+
+class Found(msgspec.Struct):
+    """The answer to a search or a look-up."""
+
+    request_status: str
+    public_profiles: list[Row]
+
+
+class SnapchatProfiles(AccountSource):
+    """Reads public profiles with an approved token."""
+
+    platform = "snapchat"
+    probe = "@snapchat"
+    per_second = 1.0
+    capabilities = frozenset(
+        {Capability.PROFILES, Capability.PROFILES_BY_BRAND, Capability.PROFILES_BY_ACCOUNT}
+    )
+    settings = (
+        Setting(
+            "token",
+            str,
+            required=True,
+            secret=True,
+            about="Ask Snap for access to the Public Profile API with the district's organisation"
+            " account, then give a token of scope snapchat-profile-api.",
+        ),
+        Setting(
+            "searches_a_night",
+            int,
+            required=False,
+            about="Names searched for each night, in turn.",
+            default=40,
+        ),
+        LOOKUPS,
+    )
+    terms = Terms(
+        platforms=("snapchat",),
+        documentation="https://developers.snap.com/api/marketing-api/Public-Profile-API/",
+        rules="https://www.snap.com/terms/snap-developer-terms",
+        reviewed_on=date(2026, 11, 22),
+        limits="One call a second; names and handles take turns.",
+        never="It never reads personal accounts, snaps, stories or friends.",
+        missing={Capability.PROFILES_BY_ADDRESS: "Snapchat has no search by address."},
+    )
+
+    def headers(self) -> dict[str, str]:
+        """Send the token as a header."""
+        return {"Authorization": f"Bearer {self.options['token']}"}
+
+    def look(self, night: Night, accounts: Sequence[Account]) -> list[Profile | No]:
+        """Ask for one id, or search for one user name and take the account of just that name.
+
+        A personal account is not found by a search, so a user name is never called gone.
+        """
+        account = accounts[0]
+        if account.native_id:
+            found = self._ask(night, f"{BASE}/{quote(account.native_id, safe='')}", {})
+            return [self._read(night, found[0]) if found else No.NOT_FOUND]
+        wanted = (account.handle or account.id).casefold()
+        rows = self._searched(night, wanted)
+        same = [one for one in rows if (one.snap_user_name or "").casefold() == wanted]
+        return [self._read(night, same[0]) if same else No.UNCLEAR]
+
+    def find(self, night: Night, name: str) -> Iterator[Profile | No]:
+        """Search public profiles of a name."""
+        yield from (self._read(night, one) for one in self._searched(night, name))
+
+    def _searched(self, night: Night, query: str) -> list[PublicProfile]:
+        asked: dict[str, str | int] = {
+            "query": query,
+            "limit": RESULTS,
+            "tier": "TIER_PUBLIC",
+            "includeStandard": "true",
+        }
+        return self._ask(night, f"{BASE}/search", asked)
+
+    def _ask(self, night: Night, url: str, asked: dict[str, str | int]) -> list[PublicProfile]:
+        answer = night.web.get(url, params=asked, accept=(200, 404))
+        if answer.status == 404:
+            return []
+        found = answer.decode(Found)
+        if found.request_status.upper() != DONE:
+            problem = "Snapchat says that it could not answer in full"
+            raise UnexpectedAnswer(answer.source, problem, "The next night tries again")
+        return [row.public_profile for row in found.public_profiles]
+
+    def _read(self, night: Night, found: PublicProfile) -> Profile | No:
+        return night.profile(
+            f"@{found.snap_user_name}" if found.snap_user_name else None,
+            found.id,
+            display_name=found.display_name,
+            bio=found.description,
+            website=found.website,
+            public_addresses=night.own_addresses([found.email]),
+            location=", ".join(filter(None, (found.locality, found.state))) or None,
+            followers=found.subscriber_count,
+            verified=found.profile_tier == "TIER_PUBLIC_OFFICIAL" if found.profile_tier else None,
+        )
