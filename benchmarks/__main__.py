@@ -1,7 +1,19 @@
 """Every benchmark, one after the other: ``python -m benchmarks``."""
 
-from benchmarks import findings_store, night, report_page, school_pages
+from benchmarks import (
+    findings_store,
+    google_directory,
+    graph_directory,
+    night,
+    report_page,
+    school_pages,
+    web_calls,
+)
 
-for benchmark in (night, findings_store, school_pages, report_page):
+BENCHMARKS = (
+    night, findings_store, school_pages, report_page, google_directory, graph_directory, web_calls,
+)  # fmt: skip
+
+for benchmark in BENCHMARKS:
     print(f"# {benchmark.__name__.rpartition('.')[2]}", flush=True)
     benchmark.main()
