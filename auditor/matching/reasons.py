@@ -56,7 +56,7 @@ def reason_in_words(reason: Reason) -> str:
     sentences = {
         ReasonKind.NAME: f'The {where} "{matched}" carries the name{_owner(reason)}.',
         ReasonKind.INITIALS: f'The {where} "{matched}" carries the initials{_owner(reason)}.',
-        ReasonKind.WORDS: f'Beside the name stands "{matched}", a word schools use.',
+        ReasonKind.WORDS: f'Beside the name stands "{matched}", {_words(matched)} schools use.',
         ReasonKind.CONTEXT: f'The profile {reason.detail}: "{matched}".',
         ReasonKind.LEFTOVER: f'"{matched}" in the {where} is explained by nothing we know.',
         ReasonKind.SHARED: _shared(matched, others, bool(reason.detail)),
@@ -70,7 +70,11 @@ def reason_in_words(reason: Reason) -> str:
 
 
 def _owner(reason: Reason) -> str:
-    return f" of {quote(reason.detail)}" if reason.detail else ""
+    return f" of {quote(reason.detail).removesuffix('.')}" if reason.detail else ""
+
+
+def _words(matched: str) -> str:
+    return "words" if " " in matched else "a word"
 
 
 def _shared(matched: str, others: int, told_apart: bool) -> str:

@@ -260,6 +260,14 @@ def test_numbers_of_institutions_are_in_words() -> None:
     assert none.startswith("No other US public school")
 
 
+def test_reasons_read_as_sentences() -> None:
+    named = Reason(ReasonKind.NAME, "lienelem", "handle", 2.0, detail="LIEN ELEM.")
+    one, two = (Reason(ReasonKind.WORDS, said, "handle", 2.0) for said in ("pto", "elem pto"))
+    assert reason_in_words(named) == 'The handle "lienelem" carries the name of LIEN ELEM.'
+    assert reason_in_words(one) == 'Beside the name stands "pto", a word schools use.'
+    assert reason_in_words(two) == 'Beside the name stands "elem pto", words schools use.'
+
+
 def test_namesakes_that_the_profile_tells_apart_do_not_speak_against_a_confident_lead() -> None:
     name = "Clayton High School"
     brand, site = brand_for(CLAYTON, domain="clayton.example"), "https://clayton.example"
