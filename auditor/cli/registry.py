@@ -77,7 +77,7 @@ def add(
             today=session.today,
         )
         session.store.add_registry_events([event])
-    say(f"Asked for {account.url}; approve it with `audit registry approve`.")
+    say(f"Asked for {account.url}; approve it with `audit registry approve ... --why ...`.")
 
 
 @registry.command()

@@ -69,14 +69,16 @@ def explain(found: Hypothesis, terms: Mapping[str, float]) -> Iterator[Reason]:
         yield Reason(ReasonKind.WORDS, said, where, words)
     else:
         yield Reason(ReasonKind.NO_SCHOOL_WORD, key, where, words)
-    yield from _context(found, terms)
+    context = list(_context(found, terms))
+    yield from context
     if found.gap:
         gap = max(found.beside.unexplained, key=len, default="")
         yield Reason(ReasonKind.LEFTOVER, gap, where, _factor(terms, GROUPS["leftover"]))
     foreign = [word for word, tag in found.beside.words if tag & FOREIGN]
     if foreign:
         yield Reason(ReasonKind.NOT_A_SCHOOL, foreign[0], where, _factor(terms, GROUPS["foreign"]))
-    yield from _shared(found, _factor(terms, GROUPS["shared"]))
+    points_here = any(reason.weight > 1 for reason in context)
+    yield from _shared(found, _factor(terms, GROUPS["shared"]), points_here)
     if field.is_disguised:
         yield Reason(ReasonKind.DISGUISE, key, where, 1.0)
 
@@ -94,8 +96,12 @@ def _context(found: Hypothesis, terms: Mapping[str, float]) -> Iterator[Reason]:
         yield Reason(ReasonKind.CONTEXT, shown, "profile", factor, detail=what)
 
 
-def _shared(found: Hypothesis, factor: float) -> Iterator[Reason]:
-    """Say who else the text fits: bearers of a longer or other name in it, and of the same."""
+def _shared(found: Hypothesis, factor: float, points_here: bool) -> Iterator[Reason]:
+    """Say who else the text fits: bearers of a longer or other name in it, and of the same.
+
+    Those are counted by name and words alone; ``points_here`` when the rest of the profile tells
+    them from ours.
+    """
     key, where = found.term.key, found.field.field.name
     others = [
         name
@@ -105,7 +111,8 @@ def _shared(found: Hypothesis, factor: float) -> Iterator[Reason]:
     if others:
         count = sum(found.crowd_of(others[0]).groups.values())
         yield Reason(ReasonKind.LONGER_NAME, others[0], where, min(1.0, factor), count + 1)
-    yield Reason(ReasonKind.SHARED, key, where, factor, round(found.alike) + 1)
+    told = "told apart" if points_here else ""
+    yield Reason(ReasonKind.SHARED, key, where, factor, round(found.alike) + 1, told)
 
 
 def rivals_of(found: Hypothesis) -> list[Rival]:

@@ -56,10 +56,10 @@ def reason_in_words(reason: Reason) -> str:
     sentences = {
         ReasonKind.NAME: f'The {where} "{matched}" carries the name{_owner(reason)}.',
         ReasonKind.INITIALS: f'The {where} "{matched}" carries the initials{_owner(reason)}.',
-        ReasonKind.WORDS: f'Beside the name stands "{matched}", a word schools use.',
+        ReasonKind.WORDS: f'Beside the name stands "{matched}", {_words(matched)} schools use.',
         ReasonKind.CONTEXT: f'The profile {reason.detail}: "{matched}".',
         ReasonKind.LEFTOVER: f'"{matched}" in the {where} is explained by nothing we know.',
-        ReasonKind.SHARED: _shared(matched, others),
+        ReasonKind.SHARED: _shared(matched, others, bool(reason.detail)),
         ReasonKind.LONGER_NAME: f'The {where} also reads as "{matched}", which '
         f"{_institutions(others)} elsewhere {'bears' if others == 1 else 'bear'}.",
         ReasonKind.NOT_A_SCHOOL: f'"{matched}" speaks of something that is not a public school.',
@@ -70,14 +70,21 @@ def reason_in_words(reason: Reason) -> str:
 
 
 def _owner(reason: Reason) -> str:
-    return f" of {quote(reason.detail)}" if reason.detail else ""
+    return f" of {quote(reason.detail).removesuffix('.')}" if reason.detail else ""
 
 
-def _shared(matched: str, others: int) -> str:
+def _words(matched: str) -> str:
+    return "words" if " " in matched else "a word"
+
+
+def _shared(matched: str, others: int, told_apart: bool) -> str:
     if others < 1:
         return f'No other US public school or district we know of fits "{matched}" as well.'
-    verb = "fits" if others == 1 else "fit"
-    return f'{_institutions(others).capitalize()} elsewhere in the US also {verb} "{matched}".'
+    verb, who = "fits" if others == 1 else "fit", _institutions(others)
+    if told_apart:
+        rest = "what else the profile says points to this one"
+        return f'By name alone {who} elsewhere in the US also {verb} "{matched}"; {rest}.'
+    return f'{who.capitalize()} elsewhere in the US also {verb} "{matched}".'
 
 
 def _institutions(count: int) -> str:

@@ -67,13 +67,14 @@ def _finding(one: Imitation, snapshot: Snapshot) -> Finding:
     own = f"{found.own.text[:120]} at {platform_title(found.own.account.platform)}"
     differing = differences(found.own.text, found.text)
     branded = one.branding.reasons if one.branding else ()
+    carried = (one.branding.school,) if one.branding and one.branding.school else ()
     return Finding(
         rule=ID,
         subject=tuple(profile.key),
         sources=snapshot.sources_of(profile) | found.own.sources,
         grade=Certainty.CONFIDENT if one.is_sure else Certainty.POSSIBLE,
         summary=f"{name} has a name like that of the registered {own}",
-        schools=entry.schools,
+        schools=entry.schools or carried,
         platform=profile.platform,
         url=profile.url,
         affiliation=AFFILIATIONS[Affiliation.IMPERSONATION_SUSPECTED],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 AMERY = "5500300"
+CLAYTON = "2909720"
 
 
-def brand_for(nces_id: str, *, mascots: Sequence[str] = ()) -> Brand:
+def brand_for(
+    nces_id: str, *, mascots: Sequence[str] = (), domain: str = "ameryschools.example"
+) -> Brand:
     district = open_gazetteer().district(nces_id)
     assert district is not None
     return brand_of(
@@ -30,7 +34,7 @@ def brand_for(nces_id: str, *, mascots: Sequence[str] = ()) -> Brand:
         state=district.state,
         city=district.city,
         county=district.county,
-        domains=["ameryschools.example"],
+        domains=[domain],
         mascots=mascots,
         schools=[BrandSchool(s.name, s.name, s.town) for s in district.schools],
         nces_id=nces_id,
@@ -254,6 +258,28 @@ def test_numbers_of_institutions_are_in_words() -> None:
     none = reason_in_words(Reason(ReasonKind.SHARED, "lien", "handle", 2.0))
     assert one == 'One institution elsewhere in the US also fits "lien".'
     assert none.startswith("No other US public school")
+
+
+def test_reasons_read_as_sentences() -> None:
+    named = Reason(ReasonKind.NAME, "lienelem", "handle", 2.0, detail="LIEN ELEM.")
+    one, two = (Reason(ReasonKind.WORDS, said, "handle", 2.0) for said in ("pto", "elem pto"))
+    assert reason_in_words(named) == 'The handle "lienelem" carries the name of LIEN ELEM.'
+    assert reason_in_words(one) == 'Beside the name stands "pto", a word schools use.'
+    assert reason_in_words(two) == 'Beside the name stands "elem pto", words schools use.'
+
+
+def test_namesakes_that_the_profile_tells_apart_do_not_speak_against_a_confident_lead() -> None:
+    name = "Clayton High School"
+    brand, site = brand_for(CLAYTON, domain="clayton.example"), "https://clayton.example"
+    linked = judge(profile("claytonhs3", name, website=site), brand, open_gazetteer())
+    bare = judge(profile("claytonhs3", name), brand, open_gazetteer())
+    assert linked.verdict is Verdict.CONFIDENT
+    assert re.fullmatch(
+        r'By name alone \d+ institutions elsewhere in the US also fit "clayton"; '
+        r"what else the profile says points to this one\.",
+        reason_in_words(linked.reasons[-1]),
+    )
+    assert "points to" not in reason_in_words(bare.reasons[-1])
 
 
 @pytest.mark.parametrize(
