@@ -20,7 +20,8 @@ def merge_people(people: Iterable[Person]) -> tuple[tuple[Person, ...], Entries]
 
     Returns the people, and for each merged one, by (source, id), the entries it was made of.  Two
     entries of one directory are never merged, nor an employee with a shared mailbox or a service
-    account; an entry whose addresses lead to several people is left on its own.
+    account, nor somebody who left with somebody of another name who did not: addresses are given
+    again; an entry whose addresses lead to several people is left on its own.
     """
     groups: list[list[Person]] = []
     by_address: dict[str, set[int]] = {}
@@ -46,7 +47,20 @@ def merge_people(people: Iterable[Person]) -> tuple[tuple[Person, ...], Entries]
 
 
 def _fits(group: Sequence[Person], person: Person) -> bool:
-    return group[0].role is person.role and all(one.source != person.source for one in group)
+    return group[0].role is person.role and all(
+        one.source != person.source and not _may_have_followed(one, person) for one in group
+    )
+
+
+def _may_have_followed(one: Person, other: Person) -> bool:
+    """Whether one may have got the address of the other, who left under another name."""
+    standings = {one.standing, other.standing}
+    has_one_left = Standing.LEFT in standings and not standings <= {Standing.LEFT, None}
+    return has_one_left and _words(one.name) != _words(other.name)
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(name.casefold().replace(",", " ").split())
 
 
 def _merge(group: Sequence[Person]) -> Person:

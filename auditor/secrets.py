@@ -62,7 +62,7 @@ class Secret(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         try:
             if path.stat().st_size > LARGEST:
                 raise SettingsError(f"The secret file {path.name} is larger than 1 MB; check it.")
-            return path.read_text(encoding="utf-8").rstrip("\r\n")
+            return path.read_text(encoding="utf-8-sig").rstrip("\r\n")
         except (OSError, ValueError) as error:
             raise SettingsError(
                 f"The secret file {path.name} cannot be read ({cause_of(error)}); "

@@ -80,3 +80,13 @@ def test_no_address_is_lost_and_no_directory_merged_with_itself(
     groups = [entries.get((one.source, one.id), (one,)) for one in people]
     assert sorted(one.id for group in groups for one in group) == sorted(p.id for p in given_people)
     assert all(len({one.source for one in group}) == len(group) for group in groups)
+
+
+def test_who_got_a_leavers_address_is_not_the_leaver() -> None:
+    leaver = a_person(
+        source="roster", id="1", name="Otto Old", addresses=("o@d.example",), standing=Standing.LEFT
+    )
+    successor = a_person(source="google", id="2", name="Olga New", addresses=("o@d.example",))
+    assert [one.name for one in merge_people([leaver, successor])[0]] == ["Otto Old", "Olga New"]
+    turned_round = a_person(source="google", id="2", name="Old, Otto", addresses=("o@d.example",))
+    assert len(merge_people([leaver, turned_round])[0]) == 1

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from connectors.errors import NotConfigured
 from connectors.records import Standing  # noqa: TC001 - msgspec reads the annotation
 from connectors.source import Setting
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from connectors.source import Access
 
 VERSION = 1
+MOST_DAYS = 90
 
 FULL_EVERY = Setting(
     "full_every_days",
@@ -94,14 +96,24 @@ def fingerprint(access: Access, secrets: Iterable[str]) -> str:
 
 
 def load_kept(access: Access, made_of: str) -> Kept | None:
-    """Return what was kept; None on a first night, after other settings or when it is old."""
+    """Return what was kept; None on a first night, after other settings or when it is old.
+
+    Raises NotConfigured for a span of days that is none.
+    """
+    number = access.options.get("full_every_days", FULL_EVERY.default)
+    if not 1 <= number <= MOST_DAYS:
+        raise NotConfigured(
+            access.source,
+            f"the setting 'full_every_days' is not between 1 and {MOST_DAYS}",
+            "Set how many days may pass until deleted entries are noticed, such as 7",
+        )
     if access.bookmark is None:
         return None
     try:
         kept = msgspec.msgpack.decode(access.bookmark, type=Kept)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    days = timedelta(days=access.options.get("full_every_days") or 1)
+    days = timedelta(days=number)
     is_fresh = timedelta() <= access.now.date() - kept.full_on < days
     return kept if (kept.version, kept.made_of) == (VERSION, made_of) and is_fresh else None
 

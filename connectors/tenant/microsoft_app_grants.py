@@ -247,6 +247,7 @@ class MicrosoftAppGrants:
         oldest = self._access.now - SIGN_INS_KEPT
         since = max(kept.signed_until - OVERLAP, oldest) if kept.signed_until else oldest
         social = {app.app_id or "" for app in kept.apps.values() if self._is_social(app)}
+        forget_sign_ins(kept.sign_ins, oldest.date())
         try:
             found = gather_sign_ins(graph, social, since)
         except NotLicensed:
@@ -262,7 +263,6 @@ class MicrosoftAppGrants:
             for app, span in spans.items():
                 for day in (span.first, span.last):
                     note_sign_in(kept.sign_ins.setdefault(user, {}), app, day)
-        forget_sign_ins(kept.sign_ins, oldest.date())
         kept.signed_until = self._access.now
 
     def _harvest(self, kept: Kept) -> Harvest:

@@ -366,6 +366,18 @@ def test_a_tenant_without_the_licence_is_told_so_and_keeps_its_grants(
     assert any("not licensed" in note for note in harvest.notes)
 
 
+def test_sign_ins_are_forgotten_in_time_though_the_licence_ran_out(
+    tenant: FakeGraph, source: Callable[..., Any]
+) -> None:
+    put_user(tenant, 1)
+    put_sign_in(tenant, "s1", PINS, 1, NOW - timedelta(days=1))
+    bookmark = source().fetch().bookmark
+    code = "Authentication_RequestFromNonPremiumTenantOrB2CTenant"
+    tenant.fail("/auditLogs", refusal(403, code), forever=True)
+    harvest = source(bookmark=bookmark, now=NOW + timedelta(days=40)).fetch()
+    assert harvest.uses == ()
+
+
 def test_a_licence_that_is_missing_once_is_asked_for_again(
     tenant: FakeGraph, source: Callable[..., Any]
 ) -> None:
