@@ -44,6 +44,7 @@ CONNECTORS = {
     "blogger": "connectors.profiles.blogger:Blogger",
     "stack_exchange": "connectors.profiles.stack_exchange:StackExchange",
     "brave_search": "connectors.profiles.brave_search:BraveSearch",
+    "district_sites": "connectors.sites.district_sites:DistrictSites",
     "have_i_been_pwned": "connectors.breach.have_i_been_pwned:HaveIBeenPwned",
 }
 

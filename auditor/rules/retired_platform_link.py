@@ -88,7 +88,8 @@ RULE = Rule(
     title="Link to a platform that is gone",
     item="8",
     sentence=SENTENCES["8"],
-    needs=frozenset({Capability.PROFILES}),
+    needs=frozenset(),
+    needs_one_of=frozenset({Capability.PROFILES, Capability.SITE_LINKS}),
     check=check,
     manual=__doc__ or "",
 )

@@ -1,0 +1,1 @@
+"""The district's own web sites: which accounts they link to."""

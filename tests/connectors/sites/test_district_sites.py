@@ -1,0 +1,230 @@
+"""The crawl of the district's own sites, against a site full of traps."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from connectors.errors import ConnectorError, NotConfigured, SourceUnavailable
+from connectors.records import AccountKey
+from connectors.sites.district_sites import DistrictSites
+from connectors.sites.pages import read_page, same_as
+from tests.builders import an_access
+from tests.connectors.contract import HOSTILE, ConnectorContract
+from tests.fakes.web_server import LOOPBACK, Asked, FakeTimer, Reply, WebServer
+
+HOME = """<!doctype html><title>Maple Fork</title>
+<a href="https://www.facebook.com/MapleForkSchools/">Facebook</a>
+<a href="https://www.facebook.com/sharer/sharer.php?u=x">Share</a>
+<a href="https://plus.google.com/+MapleFork" rel="me">Google+</a>
+<a href="javascript:alert(1)">x</a> <a href="mailto:a@b.example">mail</a>
+<a href="http://[broken">y</a> <a href="/about">About</a> <a href="/private/x">no</a>
+<a href="/calendar?date=1">Next</a> <a href="/film.mp4">Film</a>
+<a href="http://elsewhere.example/">Elsewhere</a> <a href="/hidden">Hidden</a>
+<script type="application/ld+json">{"@type": "School", "sameAs": ["https://x.com/maplefork"]}</script>
+"""
+
+
+class Site(WebServer):
+    """A static site; what is not in ``pages`` is not there."""
+
+    def __init__(self) -> None:
+        super().__init__(self._page)
+        self.pages: dict[str, str | Reply] = {
+            "/": HOME,
+            "/robots.txt": Reply(body=b"User-agent: *\nDisallow: /private\nCrawl-delay: 3\n"),
+            "/about": '<a href="https://www.instagram.com/maplefork">i</a><a href="/">home</a>',
+            "/hidden": '<meta name="robots" content="noindex"><a href="https://x.com/secret1">x</a>',
+        }
+
+    def _page(self, asked: Asked) -> Reply:
+        found = self.pages.get(asked.target) or self.pages.get(asked.path)
+        if found is None:
+            return Reply(404, {"Content-Type": "text/html"}, b"no")
+        if isinstance(found, Reply):
+            return found
+        return Reply(200, {"Content-Type": "text/html; charset=utf-8"}, found.encode())
+
+
+@pytest.fixture(autouse=True)
+def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
+    timer = FakeTimer()
+    monkeypatch.setattr("connectors.pacing.TIMER", timer)
+    return timer
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as running:
+        yield running
+
+
+def source(site: Site, **options: Any) -> DistrictSites:
+    given = {"websites": [f"{site.url}/"], "most_pages": 300}
+    return DistrictSites(an_access(given | options, web=LOOPBACK))
+
+
+def accounts(site: Site, **options: Any) -> set[AccountKey]:
+    return {link.account for link in source(site, **options).fetch().links}
+
+
+def test_accounts_a_site_links_to_are_found_and_nothing_else(site: Site) -> None:
+    assert {one.platform for one in accounts(site)} == {
+        "facebook", "google_plus", "twitter", "instagram",
+    }  # fmt: skip
+    (facebook,) = [one for one in source(site).fetch().links if one.account.platform == "facebook"]
+    assert facebook.page == f"{site.url}/"
+    assert facebook.mutual is None
+
+
+def test_robots_noindex_and_other_hosts_are_obeyed(site: Site, timer: FakeTimer) -> None:
+    before = timer.monotonic()
+    found = accounts(site)
+    assert "/private/x" not in site.paths
+    assert "/film.mp4" not in site.paths
+    assert AccountKey("twitter", "secret1") not in found
+    pages = [path for path in site.paths if path != "/robots.txt"]
+    assert timer.monotonic() - before >= 3 * (len(pages) - 1)
+
+
+def test_a_site_closed_to_robots_is_not_read(site: Site) -> None:
+    site.pages["/robots.txt"] = Reply(body=b"User-agent: *\nDisallow: /\n")
+    harvest = source(site).fetch()
+    assert harvest.links == ()
+    assert site.paths == ["/robots.txt"]
+    assert "does not allow" in harvest.notes[0]
+
+
+def test_a_calendar_without_end_ends(site: Site) -> None:
+    for number in range(40):
+        page = f'<a href="/calendar?date={number + 1}">next</a>'
+        site.pages[f"/calendar?date={number}"] = page
+    source(site).fetch()
+    assert sum(path.startswith("/calendar") for path in site.paths) <= 5
+
+
+def test_paths_that_go_in_circles_end(site: Site) -> None:
+    site.pages["/about"] = '<a href="deeper/about">x</a>'
+    site.answer = lambda asked: (
+        site._page(asked)
+        if asked.path in site.pages
+        else Reply(200, {"Content-Type": "text/html"}, b'<a href="deeper/about">x</a>')
+    )
+    source(site).fetch()
+    assert len(site.paths) < 40
+
+
+def test_what_was_left_out_is_said(site: Site) -> None:
+    links = "".join(f'<a href="/p{number}">x</a>' for number in range(30))
+    site.pages["/"] = links
+    harvest = source(site, most_pages=4).fetch()
+    assert harvest.notes[-1].endswith("4 pages of 127.0.0.1 were read, 27 were not.")
+
+
+def test_sitemaps_lead_to_pages_nobody_links_to_and_their_circles_end(site: Site) -> None:
+    index = f"<sitemapindex><sitemap><loc>{site.url}/sitemap.xml</loc></sitemap>"
+    index += f"<sitemap><loc>{site.url}/map.xml</loc></sitemap></sitemapindex>"
+    pages = f"<urlset><url><loc>{site.url}/lost</loc></url>"
+    pages += "<url><loc>http://elsewhere.example/</loc></url></urlset>"
+    site.pages["/sitemap.xml"] = Reply(body=index.encode())
+    site.pages["/map.xml"] = Reply(body=pages.encode())
+    site.pages["/lost"] = '<a href="https://www.youtube.com/@maplefork">y</a>'
+    assert "youtube" in {one.platform for one in accounts(site)}
+    assert site.paths.count("/sitemap.xml") == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<urlset>", b'<!DOCTYPE x [<!ENTITY a "b">]><urlset><url><loc>&a;</loc></url></urlset>'],
+)
+def test_a_broken_or_hostile_sitemap_is_none(site: Site, body: bytes) -> None:
+    site.pages["/sitemap.xml"] = Reply(body=body)
+    assert accounts(site)
+
+
+def test_the_account_whose_handle_is_the_domain_is_found(site: Site) -> None:
+    did = "did:plc:abcdefghijklmnopqrstuvwx"
+    site.pages["/.well-known/atproto-did"] = Reply(body=did.encode())
+    assert AccountKey("bluesky", did) in accounts(site)
+
+
+def test_a_page_that_cannot_be_read_is_a_gap_and_the_first_an_error(site: Site) -> None:
+    site.pages["/about"] = Reply(302, {"Location": "http://10.0.0.1/"})
+    harvest = source(site).fetch()
+    assert harvest.gaps == ("1 pages of the district's sites could not be read.",)
+    site.pages["/"] = Reply(500)
+    with pytest.raises(SourceUnavailable):
+        source(site).fetch()
+
+
+def test_a_page_packed_a_thousandfold_is_a_gap(site: Site) -> None:
+    bomb = gzip.compress(b" " * 20_000_000)
+    headers = {"Content-Encoding": "gzip", "Content-Type": "text/html"}
+    site.pages["/about"] = Reply(200, headers, bomb)
+    assert source(site).fetch().gaps
+
+
+def test_an_account_in_every_footer_is_told_three_times(site: Site) -> None:
+    footer = '<a href="https://x.com/maplefork">x</a>'
+    site.pages["/"] = footer + "".join(f'<a href="/p{number}">x</a>' for number in range(9))
+    site.pages |= {f"/p{number}": footer for number in range(9)}
+    assert len(source(site).fetch().links) == 3
+
+
+@pytest.mark.parametrize("options", [{"websites": []}, {"websites": ["://"]}, {"most_pages": 0}])
+def test_a_source_that_cannot_start_says_what_to_write(site: Site, options: Any) -> None:
+    with pytest.raises(NotConfigured):
+        source(site, **options).fetch()
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[" * 100_000, '{"sameAs": 7}', '{"sameAs": [null, {"a": 1}]}', " " * 300_000]
+)
+def test_broken_data_of_a_page_names_nobody(text: str) -> None:
+    assert same_as(text) == []
+
+
+def test_a_base_leads_and_depth_costs_nothing() -> None:
+    html = '<base href="/a/">' + "<div>" * 50_000 + '<a href="b#c">x</a>'
+    assert read_page(html, "https://maple.example/").links == ["https://maple.example/a/b"]
+
+
+class TestContract(ConnectorContract):
+    @pytest.fixture
+    def connector(self, site: Site) -> DistrictSites:
+        return _Fresh(site)  # type: ignore[return-value]
+
+    @pytest.fixture
+    def broken(self, site: Site) -> Sequence[DistrictSites]:
+        site.pages["/"] = Reply(503)
+        return [source(site), source(site, websites=[])]
+
+    @pytest.fixture
+    def hostile(self, site: Site) -> Callable[[str], DistrictSites]:
+        pytest.fail("no text of a page is kept")
+
+    @pytest.mark.parametrize("text", HOSTILE)
+    def test_hostile_values_stay_text(self, site: Site, text: str) -> None:  # type: ignore[override]
+        site.pages["/"] = f'<a href="https://x.com/maplefork">{text}</a><a href="{text}">y</a>'
+        assert accounts(site) == {AccountKey("twitter", "maplefork")}
+
+
+class _Fresh:
+    """Reads anew with each fetch, as each night builds its sources anew."""
+
+    capabilities, settings = DistrictSites.capabilities, DistrictSites.settings
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def fetch(self) -> Any:
+        return source(self._site).fetch()
+
+
+def test_every_error_is_a_connectors(site: Site) -> None:
+    site.pages["/robots.txt"] = Reply(500)
+    with pytest.raises(ConnectorError):
+        source(site).fetch()
