@@ -18,6 +18,7 @@ test: $(VENV)/.test tools
 
 test-real: $(VENV)/.test
 	sh tests/realservers/install.sh
+	sh tests/realservers/prism/install.sh $(BIN)
 	$(BIN)/python -m pytest -m real -rs tests/realservers
 
 check: lint types floors coverage
