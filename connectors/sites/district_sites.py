@@ -3,7 +3,8 @@
 Documentation: RFC 9309 (robots.txt), https://www.sitemaps.org/protocol.html, and for
 ``/.well-known/atproto-did`` https://atproto.com/specs/handle (reviewed 2026-11-22).  Limits obeyed:
 robots.txt and its crawl delay, one request a second, ``most_pages`` pages a site, five links deep,
-noindex and nofollow.  Only hosts of the configured sites are read, and no page behind a login.
+noindex and nofollow.  Only the configured sites are read, no page behind a login; what another host
+answers to a redirect is thrown away.
 Never kept: anything a page says besides the accounts it links to.
 
 A link from the district's own site is a sign of approval, not an approval.
@@ -62,9 +63,17 @@ class _Site:
     variants: Counter[str] = field(default_factory=Counter)
 
     def is_own(self, url: str) -> bool:
-        """Whether a URL is at this site's host or beneath it."""
-        host = (urlsplit(url).hostname or "").removeprefix("www.")
-        return host == self.host or host.endswith(f".{self.host}")
+        """Whether a URL is a page of this very site, with or without www; broken ones are not.
+
+        A host beneath it has a robots.txt of its own (RFC 9309, 2.3) and is a site of its own.
+        """
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
+        ours = urlsplit(self.start).netloc.lower().removeprefix("www.")
+        is_web = parts.scheme in {"http", "https"}
+        return is_web and parts.netloc.lower().removeprefix("www.") == ours
 
     def enter(self, url: str, depth: int) -> None:
         """Queue a page that is worth reading and that robots.txt allows."""
@@ -77,7 +86,7 @@ class _Site:
         if parts.path.lower().endswith(NO_PAGES):
             return
         self.seen.add(url)
-        place = f"{parts.hostname}{parts.path}"
+        place = f"{parts.hostname}{parts.path.partition(';')[0]}"
         self.variants[place] += 1
         if self.variants[place] <= MOST_VARIANTS and self.robots.can_fetch(url, AGENT):
             self.queue.append((url, depth))

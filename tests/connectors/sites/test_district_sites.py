@@ -136,6 +136,20 @@ def test_sitemaps_lead_to_pages_nobody_links_to_and_their_circles_end(site: Site
     assert site.paths.count("/sitemap.xml") == 1
 
 
+def test_a_broken_address_in_a_sitemap_costs_only_itself(site: Site) -> None:
+    site.pages["/robots.txt"] = Reply(body=b"Sitemap: http://[broken\nUser-agent: *\nAllow: /\n")
+    places = ("http://[broken", "ftp://127.0.0.1/x", f"{site.url}/about")
+    listed = "".join(f"<url><loc>{place}</loc></url>" for place in places)
+    site.pages["/sitemap.xml"] = Reply(body=f"<urlset>{listed}</urlset>".encode())
+    assert "instagram" in {one.platform for one in accounts(site)}
+
+
+def test_session_ids_in_a_path_are_variants_of_one_page(site: Site) -> None:
+    site.pages["/"] = "".join(f'<a href="/news;jsessionid={n}">x</a>' for n in range(20))
+    source(site).fetch()
+    assert sum(path.startswith("/news") for path in site.paths) == 5
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"<urlset>", b'<!DOCTYPE x [<!ENTITY a "b">]><urlset><url><loc>&a;</loc></url></urlset>'],
