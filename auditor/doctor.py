@@ -7,6 +7,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from auditor.access import check_source, grant_access
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 STALE_DAYS = 7
 GOOD, WARNING, BAD = CheckState
+SETTINGS = frozenset({"settings", "secret"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ def examine(settings: Settings, source: str | None, now: datetime | None = None)
             yield from _guarded("mail", lambda: _try_mail(settings))
     for one in settings.source_list:
         if source in {None, one.name}:
-            yield from _examine_source(settings, one, now)
+            attempt = partial(_try_source, settings, one, now)
+            yield from _guarded(one.name, attempt, ("settings", "access"))
 
 
 def exit_code(lines: Iterable[Line]) -> int:
@@ -66,38 +69,24 @@ def exit_code(lines: Iterable[Line]) -> int:
     return 4 if any(line.is_refusal for line in bad) else 3
 
 
-def _examine_source(settings: Settings, source: SourceSettings, now: datetime) -> Iterator[Line]:
+def _try_source(settings: Settings, source: SourceSettings, now: datetime) -> Iterator[Check]:
     """Try one source: settings, secrets, then its own checks or its files."""
-    name = source.name
-    try:
-        kind = check_source(settings, source)
-    except AuditError as error:
-        yield Line(name, Check("settings", BAD, *_split(str(error))), is_settings=True)
-        return
-    except Exception as error:
-        log.debug("loading the connector of %s failed", name, exc_info=True)
-        yield Line(name, _unexpected("settings", error))
-        return
-    yield Line(name, Check("settings", GOOD, source.connector))
-    hide: Callable[[str], str] = str
+    kind = check_source(settings, source)
+    yield Check("settings", GOOD, source.connector)
     try:
         granted = grant_access(settings, source, now)
-        hide = granted.hide
-        if any(setting.secret and setting.name in source.options for setting in kind.settings):
-            yield Line(name, Check("secret", GOOD, "readable"))
+    except AuditError as error:
+        yield Check("secret", BAD, *_split(str(error)))
+        return
+    if any(setting.secret and setting.name in source.options for setting in kind.settings):
+        yield Check("secret", GOOD, "readable")
+    hide = granted.hide
+    try:
         built = build(source.connector, granted.access)
         for check in _checks(built, kind, settings, source, now):
-            yield Line(name, Check(check.name, check.state, hide(check.seen), hide(check.advice)))
-    except AuditError as error:
-        yield Line(name, Check("settings", BAD, *_split(hide(str(error)))), is_settings=True)
+            yield Check(check.name, check.state, hide(check.seen), hide(check.advice))
     except ConnectorError as error:
-        is_settings = isinstance(error, NotConfigured)
-        what = "settings" if is_settings else "access"
-        check = Check(what, BAD, hide(error.problem), hide(error.advice))
-        yield Line(name, check, is_settings, isinstance(error, AccessRefused))
-    except Exception as error:
-        log.debug("checking %s failed", name, exc_info=True)
-        yield Line(name, _unexpected("access", error))
+        raise type(error)(error.source, hide(error.problem), hide(error.advice)) from None
 
 
 def _checks(
@@ -191,22 +180,28 @@ def _try_mail(settings: Settings) -> Iterator[Check]:
     yield Check("connects", GOOD, f"{summary.smtp.host}, nothing was sent")
 
 
-def _guarded(part: str, attempt: Callable[[], Iterator[Check]]) -> Iterator[Line]:
-    """Turn what an attempt raises into a bad line."""
+def _guarded(
+    part: str, attempt: Callable[[], Iterator[Check]], names: tuple[str, str] = ("usable", "usable")
+) -> Iterator[Line]:
+    """Turn what an attempt yields and raises into lines.
+
+    ``names`` are those of a line for wrong settings and of one for anything else that fails.
+    """
+    wrong, failed = names
     try:
         for check in attempt():
-            yield Line(part, check)
+            yield Line(part, check, check.state is BAD and check.name in SETTINGS)
     except AuditError as error:
         is_settings = error.exit_code == AuditError.exit_code
-        yield Line(part, Check("usable", BAD, *_split(str(error))), is_settings=is_settings)
+        yield Line(part, Check(wrong, BAD, *_split(str(error))), is_settings)
+    except ConnectorError as error:
+        is_settings = isinstance(error, NotConfigured)
+        check = Check(wrong if is_settings else failed, BAD, error.problem, error.advice)
+        yield Line(part, check, is_settings, isinstance(error, AccessRefused))
     except Exception as error:
         log.debug("checking %s failed", part, exc_info=True)
-        yield Line(part, _unexpected("usable", error))
-
-
-def _unexpected(name: str, error: Exception) -> Check:
-    what = f"an unexpected {type(error).__name__}"
-    return Check(name, BAD, what, "Run again with --debug and report it")
+        what = f"an unexpected {type(error).__name__}"
+        yield Line(part, Check(failed, BAD, what, "Run again with --debug and report it"))
 
 
 def _split(sentence: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -111,11 +112,10 @@ class LdapConnection:
             raise_exceptions=False,
             receive_timeout=ANSWER_SECONDS,
         )
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._close)
             self._open(self._connection)
-        except BaseException:
-            self._close()
-            raise
+            undo.pop_all()
         return self
 
     def __exit__(
