@@ -1,4 +1,4 @@
-"""Where a profile shows it is: states, towns and domains, compared with where an institution is."""
+"""Where a profile shows it is: states, location, domains; and what each kind of sign weighs."""
 
 from __future__ import annotations
 
@@ -12,24 +12,12 @@ from auditor.matching.text import fold, split_words, squeeze
 from auditor.matching.vocabulary import STATE_CODES, STATE_OF, tags_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from connectors.records import Profile
 
 AMBIGUOUS_CODES = frozenset({"in", "or", "me", "la", "hi", "ms", "sd", "co", "de", "id", "as"})
-SHORTEST_PLACE = 4
 LONGEST_LOCATION = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """Where an institution is, folded; ``district`` has keys that name its district or sisters."""
-
-    state: str
-    towns: frozenset[str]
-    county: str
-    district: frozenset[str]
-    domains: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +39,8 @@ class Context:
         return frozenset(c for c in self.chunks if len(c) > 2 and not tags_of(c))
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """One way in which a profile's context speaks for or against an institution."""
-
-    what: str
-    shown: str
-    factor: float
-
-
 DOMAIN, DISTRICT, TOWN, COUNTY, STATE, OTHER_STATE = 2000.0, 25.0, 25.0, 5.0, 8.0, 0.02
+"""How many times likelier an institution is made by a sign of it, and by one of another state."""
 
 
 def read_context(profile: Profile, chunks: Iterable[str], state_words: Iterable[str]) -> Context:
@@ -89,46 +69,6 @@ def states_in(location: str) -> frozenset[str]:
     if {"west", "virginia"} <= set(words):
         found.discard("VA")
     return frozenset(found)
-
-
-def agreements(context: Context, place: Whereabouts, name_key: str) -> list[Agreement]:
-    """Return how ``context`` speaks for and against an institution at ``place``.
-
-    What the name itself says (``name_key``) is not counted again.
-    """
-    found: list[Agreement] = []
-    linked = sorted(context.domains & place.domains)[:1]
-    found += [Agreement("links to the domain", domain, DOMAIN) for domain in linked]
-    own = (place.district & context.chunks) - {name_key} - place.towns
-    found += [Agreement("names the district", key, DISTRICT) for key in sorted(own)[:1]]
-    town = next((t for t in place.towns if _shows(context, t, name_key)), None)
-    if town:
-        found.append(Agreement("names the town", town, TOWN))
-    if place.county and _shows(context, place.county, name_key):
-        found.append(Agreement("names the county", place.county, COUNTY))
-    if place.state and context.states:
-        if place.state in context.states:
-            found.append(Agreement("names the state", place.state, STATE))
-        else:
-            shown = ", ".join(sorted(context.states))
-            found.append(Agreement("names another state", shown, OTHER_STATE))
-    return found
-
-
-def factor_of(found: Sequence[Agreement]) -> float:
-    """Multiply what the agreements weigh."""
-    factor = 1.0
-    for agreement in found:
-        factor *= agreement.factor
-    return factor
-
-
-def _shows(context: Context, place: str, name_key: str) -> bool:
-    if len(place) < SHORTEST_PLACE:
-        return False
-    if place in context.location:
-        return True
-    return place != name_key and any(place in chunk for chunk in context.chunks)
 
 
 def _hosts(profile: Profile) -> Iterable[str]:

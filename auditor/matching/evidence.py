@@ -33,14 +33,23 @@ MILD = frozenset({"friends", "college"})
 
 
 def features_of(found: Hypothesis) -> tuple[float, ...]:
-    """Return the values of FEATURES; no handle or name is among them."""
-    beside, field, term = found.beside, found.field, found.term
-    tags, size = beside.tags, len(field.text)
-    told = {one.what for one in found.told}
-    crowd = found.crowd
-    left = sum(map(len, beside.left))
-    best_rival = max((w for k, _, w in found.standing.names if k != term.key), default=0.0)
+    """Return the values of FEATURES, in their order; no handle or name is among them."""
     values = (
+        *_standing(found),
+        *_words_beside(found),
+        *_place_told(found),
+        *_spelling(found),
+        *_rivals(found),
+        *_remains(found),
+    )
+    return tuple(map(float, values))
+
+
+def _standing(found: Hypothesis) -> tuple[float, ...]:
+    """From "share" to "fit": how much of the name's weight is ours, and what stands around it."""
+    beside, term = found.beside, found.term
+    best_rival = max((w for k, _, w in found.standing.names if k != term.key), default=0.0)
+    return (
         math.log(max(found.share, FLOOR) / max(1 - found.share, FLOOR)),
         math.log(max(found.weight, FLOOR)),
         math.log(max(best_rival, FLOOR) / max(found.weight, FLOOR)),
@@ -49,34 +58,55 @@ def features_of(found: Hypothesis) -> tuple[float, ...]:
         term.quality,
         term.school is not None,
         found.gap,
-        left,
+        sum(map(len, beside.left)),
         sum(map(len, beside.right)),
-        found.gap / max(1, size),
+        found.gap / max(1, len(found.field.text)),
         found.fit,
-        _school_word(beside.words),
+    )
+
+
+def _words_beside(found: Hypothesis) -> tuple[float, ...]:
+    """From "school_word" to "private": what the words beside the name say."""
+    tags = found.beside.tags
+    return (
+        _school_word(found.beside.words),
         bool(tags & LEVEL),
         bool(tags & Tag.DISTRICT),
         bool(tags & Tag.SUPPORT),
-        bool(tags & Tag.STUDENT) or bool(CLASS_OF.search(field.text)),
+        bool(tags & Tag.STUDENT) or bool(CLASS_OF.search(found.field.text)),
         bool(tags & Tag.UNIT),
         bool(tags & Tag.MASCOT),
         bool(tags & Tag.OFFICIAL),
         bool(tags & Tag.OTHER),
         bool(tags & Tag.PRIVATE),
+    )
+
+
+def _place_told(found: Hypothesis) -> tuple[float, ...]:
+    """From "state" to "our_mascot": what else the profile says of where it is."""
+    told = {one.what for one in found.told}
+    return (
         _state(found),
         "names the town" in told,
         "names the district" in told,
         "names the county" in told,
         "links to the domain" in told,
         "names our mascot" in told,
-        math.log1p(max(1, sum(crowd.groups.values()))),
+    )
+
+
+def _spelling(found: Hypothesis) -> tuple[float, ...]:
+    """From "bearers" to "numeric": who bears the name, and how it is written here."""
+    field, term, size = found.field, found.term, len(found.field.text)
+    return (
+        math.log1p(max(1, sum(found.crowd.groups.values()))),
         math.log1p(found.alike),
         FIELDS[field.field.name],
         found.said_again,
         math.log(max(found.contrary, FLOOR) / max(found.weight, FLOOR)),
         size - len(term.key),
         len(field.starts) - 1,
-        bool(tags & Tag.STATE),
+        bool(found.beside.tags & Tag.STATE),
         term.key in found.own.town_of[None],
         sum(char.isdigit() for char in field.text),
         found.in_state,
@@ -84,23 +114,36 @@ def features_of(found: Hypothesis) -> tuple[float, ...]:
         found.begin == 0 and found.end == size,
         field.field.is_disguised,
         field.text.isdigit(),
+    )
+
+
+def _rivals(found: Hypothesis) -> tuple[float, ...]:
+    """From "agreement" to "best_other": whether the registered name and the rivals agree."""
+    everybody = sum(w for _, _, w in found.standing.names)
+    return (
         found.agreement,
-        "names the number" in told,
+        any(one.what == "names the number" for one in found.told),
         _convention(found),
-        math.log(max(sum(w for _, _, w in found.standing.names), FLOOR) / max(found.weight, FLOOR)),
+        math.log(max(everybody, FLOOR) / max(found.weight, FLOOR)),
         math.log1p(len(found.own.brand.schools)),
         math.log(max(found.best_other, FLOOR) / max(found.bare * found.told_factor, FLOOR)),
+    )
+
+
+def _remains(found: Hypothesis) -> tuple[float, ...]:
+    """From "left_of_word" to "inside": edges, kinds, and what contradicts the registered name."""
+    beside, field, cues = found.beside, found.field, found.own.cues
+    return (
         found.begin in field.starts,
         len(beside.kinds),
         len(found.registered),
-        bool(tags & Tag.PERSON),
-        *disagreement(found.registered, beside.kinds, term.key),
+        bool(beside.tags & Tag.PERSON),
+        *disagreement(found.registered, beside.kinds, found.term.key),
         (found.begin in field.starts) + (found.end in field.starts),
-        any(one.what == "names the district" and one.word in found.own.cues for one in found.told),
+        any(one.what == "names the district" and one.word in cues for one in found.told),
         math.log(max(found.own_weight, FLOOR) / max(found.rivals, FLOOR)),
         beside.inside < 1,
     )
-    return tuple(map(float, values))
 
 
 def unseen_of(found: Hypothesis) -> dict[str, float]:

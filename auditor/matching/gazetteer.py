@@ -56,19 +56,13 @@ class District:
     agency_type: str
     tags: Tag
 
-    @property
-    def n_schools(self) -> int:
-        """How many schools are listed."""
-        return len(self.schools)
-
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
     """An institution that bears a name: where it is, and how fully the name says it (0..1).
 
-    ``place`` is its number in the gazetteer; ``district`` is the NCES id.  ``town_key``,
-    ``county_key`` and ``district_key`` are folded for comparison; ``domains`` as registered;
-    ``cues`` are initials and numbers of the district.
+    ``place`` is its number in the gazetteer; ``district`` is the NCES id.  ``town_key`` is folded
+    for comparison; ``domains`` as registered; ``cues`` are initials and numbers of the district.
     """
 
     place: int
@@ -77,8 +71,6 @@ class Bearer:
     state: str
     town: str
     town_key: str
-    county_key: str
-    district_key: str
     domains: tuple[str, ...]
     cues: tuple[str, ...]
     tags: Tag
@@ -232,20 +224,17 @@ class Gazetteer:
             name = self._schools["name"][school].as_py()
             town = self._schools["town"][school].as_py() or town
             tags = Tag(self._schools["tags"][school].as_py())
-        county = squeeze(columns["county"][row])
         state = columns["state"][row]
-        return (
-            columns["district_id"][row], name, state, town, squeeze(town), county,
-            *self._cues_of(row), tags,
-        )  # fmt: skip
+        facts = (columns["district_id"][row], name, state, town, squeeze(town))
+        return (*facts, *self._cues_of(row), tags)
 
-    def _find_cues(self, row: int) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-        """Return a district's first name, its domains, and its initials and numbers."""
+    def _find_cues(self, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return a district's domains, and its initials and numbers."""
         columns = self._districts
         domains = columns["domains"][row]
         names = district_names(columns["district_name"][row], columns["county"][row], domains)
         cues = tuple(name.key for name in names if name.kind in CUES)
-        return names[0].key if names else "", tuple(domain_keys(domains)), cues
+        return tuple(domain_keys(domains)), cues
 
 
 @cache

@@ -178,12 +178,6 @@ def domain_keys(domains: Iterable[str]) -> Iterator[str]:
             yield ".".join(labels[place:])
 
 
-def type_words(name: str) -> tuple[str, ...]:
-    """Return the words of a district's name after its core: regional, school, district."""
-    words = _district_words(name)
-    return words[len(_strip_tail(words, DISTRICT_TAIL, KINDS | Tag.SCHOOL)) :]
-
-
 def numbers_of(name: str) -> Iterator[str]:
     """Yield the numbers of two to four digits in a district's name: 196 of ISD 196."""
     for word in _district_words(name)[1:]:
