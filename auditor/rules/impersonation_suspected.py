@@ -63,8 +63,9 @@ def check(snapshot: Snapshot, options: PlainRule) -> RuleResult:
 def _finding(one: Imitation, snapshot: Snapshot) -> Finding:
     profile, found = one.profile, one.resemblance
     entry = snapshot.registered[found.own.account]
-    name = f"{found.text[:120]} at {platform_title(profile.platform)}"
-    own = f"{found.own.text[:120]} at {platform_title(found.own.account.platform)}"
+    name = f"{(profile.handle or found.text)[:120]} at {platform_title(profile.platform)}"
+    ours = (entry.handle or found.own.text)[:120]
+    own = f"{ours} at {platform_title(found.own.account.platform)}"
     differing = differences(found.own.text, found.text)
     branded = one.branding.reasons if one.branding else ()
     carried = (one.branding.school,) if one.branding and one.branding.school else ()
@@ -97,14 +98,15 @@ def _names(one: Imitation, snapshot: Snapshot) -> Iterator[Evidence]:
     yield Evidence(what, own.text[:80], found.text[:80], *seen)
     ours = f"{platform_title(own.account.platform)}, {snapshot.registered[own.account].url}"
     theirs = f"{platform_title(profile.platform)}, {profile.url}"
-    yield Evidence("where the two accounts are", ours[:200], theirs[:200], *seen)
+    what = "where the two accounts are"
+    yield Evidence(what, ours[:200], theirs[:200], profile.source, None, profile.seen_at)
 
 
 def _places(one: Imitation, differing: tuple[Difference, ...]) -> Iterator[Evidence]:
     profile = one.profile
     for each in differing:
         what = f"character {each.place} of the registered name"
-        yield Evidence(what, each.ours, each.theirs, profile.source, profile.url, profile.seen_at)
+        yield Evidence(what, each.ours, each.theirs, profile.source, None, profile.seen_at)
 
 
 def _sentences(differing: tuple[Difference, ...]) -> Iterator[str]:
