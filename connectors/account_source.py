@@ -12,6 +12,7 @@ from connectors.errors import NotConfigured
 from connectors.platforms import Account, Refusal, account_of, identify
 from connectors.profile_reading import DISTRUSTED, ProfileReading
 from connectors.records import Profile
+from connectors.rotation import lookups_a_night
 from connectors.source import Check, CheckState, Setting
 from connectors.web import WebSession
 
@@ -22,13 +23,7 @@ if TYPE_CHECKING:
     from connectors.source import Access, Capability, Terms
 
 SECRET = re.compile(r"[!-~]{8,4000}")
-LOOKUPS = Setting(
-    "lookups_a_night",
-    int,
-    required=False,
-    about="Likely account names looked up each night, in turn.",
-    default=100,
-)
+LOOKUPS = lookups_a_night(100)
 
 
 class Absence(StrEnum):

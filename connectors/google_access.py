@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.clock import SET_CLOCK
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
@@ -57,7 +58,6 @@ GOOGLE_SETTINGS = (
 )
 SCOPE = "https://www.googleapis.com/auth/"
 ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]+\.[^\s@]+")
-CLOCK = "Set this computer's clock (timedatectl set-ntp true) and try again"
 DELEGATION = (
     "In the Admin console under Security > Access and data control > API controls >"
     " Manage Domain Wide Delegation"
@@ -88,8 +88,8 @@ SIGN_IN_ERRORS = {
         Meaning("account not found", "the service account was deleted", NEW_KEY),
         Meaning("disabled", "the service account is switched off", NEW_KEY),
         Meaning("expired", "the key has expired", NEW_KEY),
-        Meaning("iat", "the sign-in came too early or too late by Google's clock", CLOCK),
-        Meaning("timeframe", "the sign-in came too early or too late by Google's clock", CLOCK),
+        Meaning("iat", "the sign-in came too early or too late by Google's clock", SET_CLOCK),
+        Meaning("timeframe", "the sign-in came too early or too late by Google's clock", SET_CLOCK),
         Meaning("user", "Google knows no such 'subject'", SUBJECT),
         Meaning("email", "Google knows no such 'subject'", SUBJECT),
     ),

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 import msgspec
 
 from connectors import pacing
+from connectors.clock import SET_CLOCK
+from connectors.closing import Closing
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
@@ -27,13 +29,11 @@ from connectors.errors import (
     RateLimited,
     UnexpectedAnswer,
 )
-from connectors.google_access import API, CLOCK, DELEGATION, Tokens, read_api
+from connectors.google_access import API, DELEGATION, Tokens, read_api
 from connectors.web import WebSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from types import TracebackType
-    from typing import Self
 
     from connectors.source import Access
     from connectors.web import Answer
@@ -100,7 +100,7 @@ class Request(Protocol):
     method: str
 
 
-class Google:
+class Google(Closing):
     """One source's way to its tenant, paced; safe to use from several threads."""
 
     def __init__(
@@ -127,17 +127,6 @@ class Google:
     def close(self) -> None:
         """Close all connections."""
         self._web.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def service(self, name: str, version: str) -> Any:
         """Return the package's service ("admin", "directory_v1"), which only forms requests.
@@ -234,7 +223,7 @@ class Google:
             problem = "was not found" if status == 404 else "was asked in a way Google refuses"
             return kind(source, f"something {problem} ({status})", "The next night asks anew")
         if status == 401:
-            advice = f"{DELEGATION}, check the client ID and its scopes. {CLOCK}"
+            advice = f"{DELEGATION}, check the client ID and its scopes. {SET_CLOCK}"
             return AccessRefused(source, "Google does not accept the token (401)", advice)
         return self._explain_403(reasons, needs) if status == 403 else self._web.explain(answer)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from connectors.google_access import CLOCK, DELEGATION, ScopeMissing
+from connectors.clock import check_clock
+from connectors.google_access import DELEGATION, ScopeMissing
 from connectors.google_users import CUSTOMER, DIRECTORY, READ_UNITS
 from connectors.source import Check, CheckState
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from connectors.google_api import Google
     from connectors.source import Access
 
-CLOCK_MAY_BE_OFF = timedelta(minutes=5)
 TOO_MUCH = (
     "admin.directory.user",
     "admin.directory.orgunit",
@@ -72,12 +70,4 @@ def _check_clock(google: Google, now: datetime) -> Iterator[Check]:
         .list(customerId=CUSTOMER, type="children", fields="organizationUnits(orgUnitId)")
     )
     date = google.ask(request, READ_UNITS).headers.get("Date")
-    try:
-        apart = abs(parsedate_to_datetime(date or "") - now)
-    except (ValueError, TypeError):
-        return
-    if apart > CLOCK_MAY_BE_OFF:
-        minutes = round(apart.total_seconds() / 60)
-        yield Check("clock", CheckState.BAD, f"{minutes} minutes off Google's", CLOCK)
-    else:
-        yield Check("clock", CheckState.GOOD, "right")
+    yield from check_clock(date, now, "Google's", CheckState.BAD)

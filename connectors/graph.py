@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.clock import SET_CLOCK
+from connectors.closing import Closing
 from connectors.errors import AccessRefused, ConnectorError, UnexpectedAnswer
-from connectors.graph_access import CLOCK, PAGE, Tokens
+from connectors.graph_access import PAGE, Tokens
 from connectors.web import WebSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from types import TracebackType
-    from typing import Self
 
     from connectors.source import Access
     from connectors.web import Answer
@@ -75,7 +75,7 @@ class _Refusal(msgspec.Struct):
     error: _Fault = msgspec.field(default_factory=_Fault)
 
 
-class Graph:
+class Graph(Closing):
     """One source's way to its tenant's Graph; ``per_second`` paces the reports (5 in 10 s)."""
 
     def __init__(self, access: Access, *, per_second: float | None = None) -> None:
@@ -93,17 +93,6 @@ class Graph:
     def close(self) -> None:
         """Close all connections."""
         self._web.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def ask(
         self, url: str, permission: str, params: Mapping[str, str | int] | None = None
@@ -187,7 +176,9 @@ class Graph:
             return AccessRefused(source, f"the app lacks the permission {permission}", GRANT)
         if status == 401:
             return AccessRefused(
-                source, "Graph does not accept the token (401)", f"Check the app's consent. {CLOCK}"
+                source,
+                "Graph does not accept the token (401)",
+                f"Check the app's consent. {SET_CLOCK}",
             )
         return self._web.explain(answer)
 

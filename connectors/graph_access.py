@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from connectors.clock import SET_CLOCK
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
@@ -97,14 +98,13 @@ UPLOAD = (
     f"{PAGE} > Certificates & secrets > Certificates, upload the certificate that audit.toml"
     " names, or make a new one"
 )
-CLOCK = "Set this computer's clock (timedatectl set-ntp true) and try again"
 IDS = "Copy both IDs from the app registration's Overview page in the Entra admin center"
 
 SIGN_IN_ERRORS = {
     7000215: ("the client secret is not right", NEW_SECRET),
     7000222: ("the client secret has expired", NEW_SECRET),
     700027: ("the certificate is unknown to the app or has expired", UPLOAD),
-    700024: ("the sign-in came too early or too late by Microsoft's clock", CLOCK),
+    700024: ("the sign-in came too early or too late by Microsoft's clock", SET_CLOCK),
     700016: ("the tenant has no app with this client_id", IDS),
     90002: ("there is no tenant with this tenant_id", IDS),
     900023: ("there is no tenant with this tenant_id", IDS),

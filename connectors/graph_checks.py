@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from connectors.clock import check_clock
 from connectors.errors import AccessRefused
 from connectors.graph import GRANT, Page
-from connectors.graph_access import CLOCK, PAGE, UPLOAD
+from connectors.graph_access import PAGE, UPLOAD
 from connectors.source import Check, CheckState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from datetime import datetime
 
     from connectors.graph import Graph
     from connectors.source import Access
@@ -33,7 +32,6 @@ USED_HERE = frozenset(
     }
 )
 """What this product's connectors ask for: one app registration may serve both."""
-CLOCK_MAY_BE_OFF = timedelta(minutes=5)
 CERTIFICATE_ENDS_SOON = timedelta(days=30)
 
 
@@ -100,19 +98,7 @@ def _check_domains_and_clock(access: Access, graph: Graph) -> Iterator[Check]:
         yield Check(f"domain {name}", CheckState.BAD, "not a verified domain of the tenant", advice)
     if not missing:
         yield Check("domains", CheckState.GOOD, f"{len(access.domains)} verified")
-    yield from _check_clock(answer.headers.get("Date"), access.now)
-
-
-def _check_clock(date: str | None, now: datetime) -> Iterator[Check]:
-    try:
-        apart = abs(parsedate_to_datetime(date or "") - now)
-    except (ValueError, TypeError):
-        return
-    if apart > CLOCK_MAY_BE_OFF:
-        minutes = round(apart.total_seconds() / 60)
-        yield Check("clock", CheckState.BAD, f"{minutes} minutes off Microsoft's", CLOCK)
-    else:
-        yield Check("clock", CheckState.GOOD, "right")
+    yield from check_clock(answer.headers.get("Date"), access.now, "Microsoft's", CheckState.BAD)
 
 
 def _show(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connectors.directory.addresses import is_within, join_addresses, split_addresses
+from connectors.directory.addresses import is_within, own_addresses
 from connectors.directory.roles import (
     GUARDIAN_WORDS,
     ROLE_SETTINGS,
@@ -139,12 +139,7 @@ class Sieve:
 
     def own_addresses(self, user: User) -> tuple[str, ...]:
         """Return a user's addresses at the district's domains, the primary one first."""
-        found = join_addresses(part for one in addresses_of(user) for part in split_addresses(one))
-        return tuple(
-            address
-            for address in found
-            if is_within(address, self._domains) and not is_within(address, self._student_domains)
-        )
+        return own_addresses(addresses_of(user), self._domains, self._student_domains)
 
     def _is_student(self, user: User) -> bool:
         if (user.age_group or "").casefold() in CHILDREN:

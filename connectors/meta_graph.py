@@ -50,7 +50,6 @@ class Problem(msgspec.Struct):
     message: str
     code: int
     type: str = ""
-    error_subcode: int | None = None
 
 
 class Refused(msgspec.Struct):

@@ -18,6 +18,7 @@ from connectors.staff_addresses import StaffAddresses
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from connectors.platforms import Account
     from connectors.records import AccountKey, KnownAccount
     from connectors.source import Access
 
@@ -73,6 +74,10 @@ class ProfileReading:
         if isinstance(account, Refusal):
             self.dropped[f"accounts with {account.reason}"] += 1
             return None
+        return self.begin(account)
+
+    def begin(self, account: Account) -> Profile:
+        """Begin the profile of an account: its identity, and nothing else yet."""
         return Profile(
             source=self.access.source,
             platform=account.platform,

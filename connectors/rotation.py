@@ -5,8 +5,22 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
+from connectors.source import Setting
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+def searches_a_night(default: int, note: str = "") -> Setting:
+    """Return the setting for the names searched for in a night; ``note`` ends its sentence."""
+    about = f"Names searched for each night, in turn{note}."
+    return Setting("searches_a_night", int, required=False, about=about, default=default)
+
+
+def lookups_a_night(default: int, note: str = "") -> Setting:
+    """Return the setting for the likely account names looked up in a night."""
+    about = f"Likely account names looked up each night, in turn{note}."
+    return Setting("lookups_a_night", int, required=False, about=about, default=default)
 
 
 def take_turn(names: Sequence[str], after: str | None, most: int) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from connectors import pacing, redaction
+from connectors.closing import Closing
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
@@ -30,8 +31,6 @@ from connectors.web_guard import Guard, show_host
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import timedelta
-    from types import TracebackType
-    from typing import Self
 
     import requests
     from requests.auth import AuthBase
@@ -90,7 +89,7 @@ class Answer:
             return self.body.decode("utf-8", "replace")
 
 
-class WebSession:
+class WebSession(Closing):
     """One source's way to the web; safe to use from several threads.
 
     ``per_second`` and ``burst`` pace every request, retries too.  ``lifetime`` is how long an
@@ -192,17 +191,6 @@ class WebSession:
         for session in (self._session, *self._lent):
             session.close()
         self._cache.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _new_session(self, *, resends: bool) -> GuardedSession:
         from connectors.web_transport import GuardedSession

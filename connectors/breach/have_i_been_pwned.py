@@ -28,7 +28,8 @@ from urllib.parse import quote
 import msgspec
 
 from connectors.breach.catalogue import SITE, Breach, LatestBreach
-from connectors.breach.subscription import check_access, check_clock
+from connectors.breach.subscription import check_access
+from connectors.clock import check_clock
 from connectors.directory.addresses import is_within, normalise_address
 from connectors.directory.roles import read_words
 from connectors.errors import AccessRefused, NotConfigured
@@ -152,7 +153,7 @@ class HaveIBeenPwned:
         with self._keyed_session() as keyed:
             status, listed = self._ask_access(keyed)
         yield from check_access(status, listed, self._domains, self._access.now)
-        yield from check_clock(status, self._access.now)
+        yield from check_clock(status.headers.get("Date"), self._access.now, "the service's")
 
     def _open_session(self) -> WebSession:
         return WebSession(self._access, per_second=1, burst=3)

@@ -5,8 +5,7 @@ Form: "subscription/status" and "subscribeddomains" of https://haveibeenpwned.co
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from connectors.web import Answer
 
-CLOCK_SLACK = timedelta(minutes=5)
 RENEWAL_DAYS = 14
 KEY_ADVICE = (
     "Open haveibeenpwned.com, Dashboard, API Key, make or copy the key there, and put it where"
@@ -97,17 +95,3 @@ def _check_domains(
             yield Check(name, CheckState.BAD, seen, PLAN_ADVICE)
         else:
             yield Check(name, CheckState.GOOD, "verified")
-
-
-def check_clock(answer: Answer, now: datetime) -> Iterator[Check]:
-    """Yield whether this computer's clock agrees with the answer's Date."""
-    try:
-        skew = abs(parsedate_to_datetime(answer.headers.get("Date") or "") - now)
-    except (ValueError, TypeError):
-        return
-    if skew > CLOCK_SLACK:
-        seen = f"{skew.total_seconds() / 60:,.0f} minutes off"
-        advice = "Set the clock of this computer, best by NTP: timedatectl set-ntp true"
-        yield Check("clock", CheckState.WARNING, seen, advice)
-    else:
-        yield Check("clock", CheckState.GOOD, "right")

@@ -56,3 +56,12 @@ def join_addresses(addresses: Iterable[str]) -> tuple[str, ...]:
     for address in addresses:
         kept.setdefault(address.casefold(), address)
     return tuple(kept.values())
+
+
+def own_addresses(
+    texts: Iterable[str], domains: Iterable[str], student_domains: Iterable[str]
+) -> tuple[str, ...]:
+    """Return the addresses that stand in texts and are the staff's: within ``domains`` only."""
+    own, students = tuple(domains), tuple(student_domains)
+    found = join_addresses(part for text in texts for part in split_addresses(text))
+    return tuple(one for one in found if is_within(one, own) and not is_within(one, students))

@@ -15,6 +15,7 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING, ClassVar
 
+from connectors.clock import check_clock
 from connectors.directory.entries import FULL_EVERY, fingerprint, load_kept
 from connectors.directory.roles import ROLE_SETTINGS
 from connectors.errors import NotConfigured
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from connectors.directory.ldap_reading import Reading
     from connectors.records import Harvest
     from connectors.source import Access
-
-CLOCK_SECONDS = 300
 
 
 class Ldap:
@@ -162,17 +161,10 @@ def _check_clock(root: Root) -> Iterable[Check]:
     from datetime import UTC, datetime
 
     try:
-        clock = datetime.strptime(root.clock, "%Y%m%d%H%M%S.0Z").replace(tzinfo=UTC)
+        served = datetime.strptime(root.clock, "%Y%m%d%H%M%S.0Z").replace(tzinfo=UTC)
     except ValueError:
-        return
-    apart = int(abs((clock - datetime.now(UTC)).total_seconds()))
-    is_right = apart <= CLOCK_SECONDS
-    yield Check(
-        "clock",
-        CheckState.GOOD if is_right else CheckState.WARNING,
-        f"{apart} seconds apart",
-        "" if is_right else "Let this machine and the server keep time by NTP",
-    )
+        return ()
+    return check_clock(served, datetime.now(UTC), "the server's")
 
 
 def _reading_of(connection: LdapConnection, access: Access) -> Reading:

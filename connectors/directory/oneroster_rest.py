@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+from connectors.clock import check_clock
 from connectors.directory.entries import (
     FULL_EVERY,
     enter,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from connectors.source import Access
 
 OVERLAP = timedelta(days=1)
-CLOCK_SECONDS = 300
 NEVER_ASKED = ("password", "birthDate", "phone", "sms", "grades", "agents")
 
 
@@ -125,7 +125,7 @@ class OneRosterRest:
             answer = service.ask_one("users")
             yield Check("users readable", CheckState.GOOD, f"OneRoster {service.version}")
             yield _check_fields(answer.body)
-            yield from _check_clock(answer.headers.get("Date"))
+            yield from check_clock(answer.headers.get("Date"), datetime.now(UTC), "the service's")
 
 
 class _Reading:
@@ -285,22 +285,3 @@ def _check_fields(body: bytes) -> Check:
         "only the fields asked for", CheckState.WARNING, f"the service adds {', '.join(found)}",
         "Nothing of it is kept; in the service's administration, hide these fields from the client",
     )  # fmt: skip
-
-
-def _check_clock(date: str | None) -> Iterator[Check]:
-    from email.utils import parsedate_to_datetime
-
-    try:
-        served = parsedate_to_datetime(date or "")
-    except ValueError:
-        return
-    if served.tzinfo is None:
-        served = served.replace(tzinfo=UTC)
-    apart = int(abs((datetime.now(UTC) - served).total_seconds()))
-    is_right = apart <= CLOCK_SECONDS
-    yield Check(
-        "clock",
-        CheckState.GOOD if is_right else CheckState.WARNING,
-        f"{apart} seconds apart",
-        "" if is_right else "Let this machine keep time by NTP: signed requests fail otherwise",
-    )

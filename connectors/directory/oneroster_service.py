@@ -10,18 +10,18 @@ from __future__ import annotations
 import base64
 import re
 import time
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from connectors import redaction
+from connectors.closing import Closing
 from connectors.errors import AccessRefused, NotConfigured, UnexpectedAnswer
 from connectors.web import WebSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
-    from types import TracebackType
 
     from requests.auth import AuthBase
 
@@ -121,7 +121,7 @@ class FilterRefused(Exception):
     """The service does not know the filter asked for; another way has to be taken."""
 
 
-class Service:
+class Service(Closing):
     """One OneRoster service; use as a context manager.
 
     ``repeats`` counts objects that came on two pages although fewer came than were promised.
@@ -151,15 +151,8 @@ class Service:
         """Requests sent."""
         return self._web.calls
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close all connections."""
         self._web.close()
 
     def users(self, modified_since: str = "") -> Iterator[User]:

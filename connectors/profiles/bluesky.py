@@ -21,6 +21,7 @@ import msgspec
 
 from connectors.profile_reading import ProfileReading, batches
 from connectors.records import AccountKey, Standing
+from connectors.rotation import lookups_a_night, searches_a_night
 from connectors.source import Capability, Check, CheckState, Setting, Terms
 from connectors.web import WebSession
 
@@ -116,20 +117,8 @@ class Bluesky:
         {Capability.PROFILES, Capability.PROFILES_BY_BRAND, Capability.PROFILES_BY_ACCOUNT}
     )
     settings: ClassVar[tuple[Setting, ...]] = (
-        Setting(
-            "searches_a_night",
-            int,
-            required=False,
-            about="Names searched for a night.",
-            default=100,
-        ),
-        Setting(
-            "lookups_a_night",
-            int,
-            required=False,
-            about="Likely handles looked up a night, 25 a call.",
-            default=1_000,
-        ),
+        searches_a_night(100),
+        lookups_a_night(1_000, ", 25 a call"),
     )
     terms: ClassVar[Terms] = Terms(
         platforms=(PLATFORM,),

@@ -19,13 +19,13 @@ from connectors.account_source import AccountSource
 from connectors.errors import AccessRefused, NotConfigured, QuotaExhausted
 from connectors.platforms import Account, identify, platform_named, platforms
 from connectors.profile_reading import DISTRUSTED, ProfileReading
-from connectors.records import Harvest, Profile
 from connectors.source import Capability, Check, CheckState, Setting, Terms
 from connectors.web import WebSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connectors.records import Harvest
     from connectors.source import Access
 
 BASE = "https://api.search.brave.com/res/v1/web/search"
@@ -145,19 +145,7 @@ class BraveSearch(AccountSource):
             for url in self._ask(web, f'"{plain}" site:{self._hosts[key]}'[:LONGEST_QUERY]):
                 account = identify(url)
                 if isinstance(account, Account) and account.platform == key:
-                    reading.add(self._lead(account))
-
-    def _lead(self, account: Account) -> Profile:
-        return Profile(
-            source=self._access.source,
-            platform=account.platform,
-            url=account.url,
-            handle=account.handle,
-            native_id=account.native_id,
-            kind=account.kind,
-            seen_at=self._access.now,
-            account_id=account.id,
-        )
+                    reading.add(reading.begin(account))
 
     def _ask(self, web: WebSession, query: str) -> list[str]:
         asked: dict[str, str | int] = {

@@ -22,6 +22,7 @@ from connectors.account_source import LOOKUPS, AccountSource
 from connectors.account_source import Absence as No
 from connectors.meta_graph import VERSION, ask, check_version, proof_of
 from connectors.records import Profile, ProfileKind
+from connectors.rotation import searches_a_night
 from connectors.source import Capability, Setting, Terms
 
 if TYPE_CHECKING:
@@ -97,13 +98,7 @@ class FacebookPages(AccountSource):
             about="The app's secret, where the token is a user's: Meta then asks for a proof.",
         ),
         VERSION,
-        Setting(
-            "searches_a_night",
-            int,
-            required=False,
-            about="Names searched for each night, in turn.",
-            default=40,
-        ),
+        searches_a_night(40),
         LOOKUPS,
     )
     terms = Terms(

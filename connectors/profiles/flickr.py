@@ -23,6 +23,7 @@ from connectors.errors import AccessRefused, SourceUnavailable, UnexpectedAnswer
 from connectors.platforms import Account, identify
 from connectors.profile_reading import ProfileReading
 from connectors.records import AddressUse, Grade, Harvest, Profile, ProfileKind, Way
+from connectors.rotation import searches_a_night
 from connectors.source import Capability, Setting, Terms
 from connectors.web import WebSession
 
@@ -156,13 +157,7 @@ class Flickr(AccountSource):
             about="Look staff addresses up; ask the district's counsel first.",
             default=False,
         ),
-        Setting(
-            "searches_a_night",
-            int,
-            required=False,
-            about="Names searched for each night, in turn; each is two calls.",
-            default=60,
-        ),
+        searches_a_night(60, "; each is two calls"),
         LOOKUPS,
     )
     most_allowed: ClassVar = {"searches_a_night": 300, "lookups_a_night": 500}

@@ -24,6 +24,7 @@ import msgspec
 from connectors.errors import NotConfigured, RateLimited
 from connectors.profile_reading import FOREIGN, ProfileReading
 from connectors.records import AccountKey, ProfileKind, Standing
+from connectors.rotation import lookups_a_night, searches_a_night
 from connectors.source import Capability, Check, CheckState, Setting, Terms
 from connectors.web import WebSession
 
@@ -123,16 +124,8 @@ class GitHub:
             about="A fine-grained token from github.com, Settings, Developer settings, with"
             ' "Public repositories (read-only)" and no permissions.',
         ),
-        Setting(
-            "searches_a_night", int, required=False, about="Names searched for a night.", default=30
-        ),
-        Setting(
-            "lookups_a_night",
-            int,
-            required=False,
-            about="Likely account names looked up a night.",
-            default=100,
-        ),
+        searches_a_night(30),
+        lookups_a_night(100),
     )
     terms: ClassVar[Terms] = Terms(
         platforms=(PLATFORM,),

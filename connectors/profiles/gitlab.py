@@ -24,6 +24,7 @@ import msgspec
 from connectors.errors import NotConfigured
 from connectors.profile_reading import FOREIGN, ProfileReading
 from connectors.records import AccountKey, ProfileKind, Standing
+from connectors.rotation import lookups_a_night, searches_a_night
 from connectors.source import Capability, Check, CheckState, Setting, Terms
 from connectors.web import WebSession
 
@@ -74,7 +75,6 @@ class User(Row):
     website_url: str | None = None
     created_at: datetime | None = None
     followers: int | None = None
-    private_profile: bool | None = None
 
 
 class Group(msgspec.Struct):
@@ -121,16 +121,8 @@ class GitLab:
             secret=True,
             about="A token from gitlab.com, User settings, Access tokens, with the scope read_api.",
         ),
-        Setting(
-            "searches_a_night", int, required=False, about="Names searched for a night.", default=30
-        ),
-        Setting(
-            "lookups_a_night",
-            int,
-            required=False,
-            about="Likely account names looked up a night.",
-            default=60,
-        ),
+        searches_a_night(30),
+        lookups_a_night(60),
         Setting(
             "addresses_a_night",
             int,

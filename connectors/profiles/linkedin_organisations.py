@@ -57,7 +57,6 @@ class Refused(msgspec.Struct, rename="camel"):
 
     message: str
     status: int
-    service_error_code: int | None = None
 
 
 class LinkedInOrganisations(AccountSource):

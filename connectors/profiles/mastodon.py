@@ -29,6 +29,7 @@ from connectors.fediverse import Account, Server, account_profile
 from connectors.platforms import Refusal, account_of
 from connectors.profile_reading import ProfileReading
 from connectors.records import Standing
+from connectors.rotation import searches_a_night
 from connectors.source import Capability, Setting, Terms
 
 if TYPE_CHECKING:
@@ -60,13 +61,7 @@ class Mastodon:
             required=True,
             about='Host names of the servers to search, at most 10, such as "mastodon.social".',
         ),
-        Setting(
-            "searches_a_night",
-            int,
-            required=False,
-            about="Names searched for a night, on each server.",
-            default=30,
-        ),
+        searches_a_night(30, ", on each server"),
     )
     terms: ClassVar[Terms] = Terms(
         platforms=(PLATFORM,),

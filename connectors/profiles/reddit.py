@@ -24,6 +24,7 @@ from connectors.account_source import LOOKUPS, AccountSource
 from connectors.account_source import Absence as No
 from connectors.errors import AccessRefused, NotConfigured
 from connectors.records import Profile, ProfileKind, Standing
+from connectors.rotation import searches_a_night
 from connectors.source import Capability, Setting, Terms
 from connectors.web import PRODUCT, WebSession
 
@@ -122,13 +123,7 @@ class Reddit(AccountSource):
             required=True,
             about="The Reddit account the app belongs to; Reddit wants it in every request.",
         ),
-        Setting(
-            "searches_a_night",
-            int,
-            required=False,
-            about="Names searched for each night, in turn; each is two calls.",
-            default=40,
-        ),
+        searches_a_night(40, "; each is two calls"),
         LOOKUPS,
     )
     most_allowed: ClassVar = {"searches_a_night": 500, "lookups_a_night": 1_000}

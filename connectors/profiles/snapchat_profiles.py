@@ -20,6 +20,7 @@ import msgspec
 from connectors.account_source import LOOKUPS, AccountSource
 from connectors.account_source import Absence as No
 from connectors.errors import UnexpectedAnswer
+from connectors.rotation import searches_a_night
 from connectors.source import Capability, Setting, Terms
 
 if TYPE_CHECKING:
@@ -80,13 +81,7 @@ class SnapchatProfiles(AccountSource):
             about="Ask Snap for access to the Public Profile API with the district's organisation"
             " account, then give a token of scope snapchat-profile-api.",
         ),
-        Setting(
-            "searches_a_night",
-            int,
-            required=False,
-            about="Names searched for each night, in turn.",
-            default=40,
-        ),
+        searches_a_night(40),
         LOOKUPS,
     )
     terms = Terms(

@@ -21,6 +21,7 @@ from connectors import pacing
 from connectors.account_source import Absence as No
 from connectors.account_source import AccountSource
 from connectors.errors import AccessRefused, ConnectorError, QuotaExhausted, UnexpectedAnswer
+from connectors.rotation import searches_a_night
 from connectors.source import Capability, Setting, Terms
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ class Users(msgspec.Struct):
     """The wrapper around every answer."""
 
     items: list[User]
-    has_more: bool
     quota_remaining: int
     backoff: int = 0
 
@@ -85,13 +85,7 @@ class StackExchange(AccountSource):
             secret=True,
             about="A key from stackapps.com/apps/oauth/register; without one, 300 calls a day.",
         ),
-        Setting(
-            "searches_a_night",
-            int,
-            required=False,
-            about="Names searched for each night, in turn.",
-            default=60,
-        ),
+        searches_a_night(60),
     )
     terms = Terms(
         platforms=("stack_exchange",),

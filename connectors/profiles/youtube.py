@@ -21,6 +21,7 @@ from connectors.account_source import LOOKUPS, AccountSource
 from connectors.account_source import Absence as No
 from connectors.errors import UnexpectedAnswer
 from connectors.google_keys import ask
+from connectors.rotation import searches_a_night
 from connectors.source import Capability, Check, CheckState, Setting, Terms
 from connectors.web import WebSession
 
@@ -111,13 +112,7 @@ class YouTube(AccountSource):
             secret=True,
             about="An API key for YouTube Data API v3 from console.cloud.google.com.",
         ),
-        Setting(
-            "searches_a_night",
-            int,
-            required=False,
-            about="Names searched for each night, in turn; YouTube allows 100 searches a day.",
-            default=90,
-        ),
+        searches_a_night(90, "; YouTube allows 100 searches a day"),
         LOOKUPS,
     )
     terms = Terms(

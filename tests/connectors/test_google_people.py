@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from connectors import pacing
+from connectors.clock import SET_CLOCK
 from connectors.directory.google_workspace import GoogleWorkspace
 from connectors.errors import (
     AccessRefused,
@@ -19,7 +20,7 @@ from connectors.errors import (
     SourceUnavailable,
     UnexpectedAnswer,
 )
-from connectors.google_access import CLOCK, DELEGATION, SCOPE
+from connectors.google_access import DELEGATION, SCOPE
 from connectors.google_api import Google
 from connectors.google_apps import READ_TOKENS, list_tokens
 from connectors.google_users import DIRECTORY, FIELDS, READ_DOMAINS, READ_MEMBERS
@@ -325,7 +326,7 @@ def test_what_passes_is_tried_again(tenant: FakeGoogle, reply: Reply) -> None:
 
 SIGN_IN = [
     ("invalid_grant", "Invalid JWT Signature.", "Keys"),
-    ("invalid_grant", "Invalid JWT: Token must be a short-lived token: iat and exp", CLOCK),
+    ("invalid_grant", "Invalid JWT: Token must be a short-lived token: iat and exp", SET_CLOCK),
     ("invalid_grant", "Invalid email or User ID", "subject"),
     ("invalid_grant", "Account not found", "Service Accounts"),
     ("unauthorized_client", "Client is unauthorized to retrieve access tokens", DELEGATION),
