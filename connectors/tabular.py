@@ -39,6 +39,7 @@ BYTE_ORDER_MARKS = {
 }
 REMARK = re.compile(r"\s*(\[[^\]]*\]|\([^)]*\))\s*$")  # "E-mail [Required]", "Phone (home)"
 RESAVE = 'Save it as "CSV UTF-8" and deliver it again'
+QUOTED = re.compile(r'"[^"]*(?:"|\Z)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def _read_lines(stream: io.BufferedReader, encoding: str, sheet: Sheet) -> Itera
 
 def _split(lines: Iterator[str], sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
     first = list(islice(lines, HEADER_DEPTH))
-    delimiter = max(DELIMITERS, key=lambda mark: sum(line.count(mark) for line in first))
+    delimiter = max(DELIMITERS, key=QUOTED.sub("", "".join(first)).count)
     ended = True
 
     def watch() -> Iterator[str]:

@@ -6,7 +6,7 @@ import io
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import connectors.tabular
@@ -187,11 +187,17 @@ def test_dates(text: str, expected: str | None) -> None:
     assert (found.isoformat() if found else None) == expected
 
 
+def test_the_mark_between_cells_is_not_sought_within_them() -> None:
+    text = b'"name","email"\r\n"Marsh; Ida; Hill; Oak","ida@maple.example"\r\n'
+    assert rows_of(text) == [{"name": "Marsh; Ida; Hill; Oak", "email": "ida@maple.example"}]
+
+
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
 @settings(max_examples=100, deadline=None)
 @given(rows=st.lists(st.tuples(cells, cells), max_size=6))
+@example(rows=[(";", ";"), (";", ";")])
 def test_whatever_was_written_is_read_back(rows: list[tuple[str, str]]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
