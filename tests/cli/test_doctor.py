@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from auditor.cli import invoke
 from auditor.settings import load_settings
@@ -166,3 +168,61 @@ def test_the_table_shows_hostile_text_as_marks(
 def test_an_unknown_source_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["doctor", "-c", str(make_district(tmp_path)), "--source", "stff"]) == 2
     assert "its sources are staff, found" in capsys.readouterr().err
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        return int(taken.getsockname()[1])
+
+
+def mail(security: str, port: int) -> str:
+    return (
+        '[summary]\nchannel = "smtp"\nto = ["a@maple.example"]\nsender = "b@maple.example"\n'
+        f'[summary.smtp]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "{security}"\n'
+    )
+
+
+def test_mail_is_tried_and_nothing_is_sent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler = Sink()
+    port = free_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        code, lines = examine(make_district(tmp_path, more=mail("none", port)), capsys)
+    finally:
+        controller.stop()
+    assert code == 0
+    assert state_of(lines, "mail", "connects") == "good"
+    assert handler.messages == 0
+
+
+def test_a_mail_server_that_is_not_there_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = mail("none", free_port())
+    code, lines = examine(make_district(tmp_path, more=more), capsys)
+    assert code == 3
+    assert state_of(lines, "mail", "connects") == "bad"
+
+
+def test_a_folder_for_mail_is_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = (
+        '[summary]\nchannel = "folder"\nto = ["a@maple.example"]\nsender = "b@maple.example"\n'
+        'folder = "outbox"\n'
+    )
+    code, lines = examine(make_district(tmp_path, more=more), capsys)
+    assert code == 0
+    assert state_of(lines, "mail", "writable") == "good"
+    assert not (tmp_path / "outbox").exists()
+
+
+class Sink:
+    """Counts what it is given."""
+
+    messages = 0
+
+    async def handle_DATA(self, *_: object) -> str:
+        self.messages += 1
+        return "250 kept"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import tomllib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +140,13 @@ def test_what_ends_a_reading(
         setattr(fake, name, value)
     with pytest.raises(kind, match=problem):
         read(fake)
+
+
+def test_a_clock_an_hour_off_is_told(fake: FakeLdap) -> None:
+    fake.clock = datetime.now(UTC) - timedelta(hours=1)
+    (clock,) = [one for one in Ldap(fake.server.access()).check() if one.name == "clock"]
+    assert (clock.state, clock.seen) == (CheckState.WARNING, "60 minutes off the server's")
+    assert "timedatectl" in clock.advice
 
 
 def test_a_server_without_pages_is_read_at_once(fake: FakeLdap) -> None:

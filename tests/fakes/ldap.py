@@ -13,6 +13,7 @@ import ssl
 import threading
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.connectors.ldap_people import LdapServer, people, units
@@ -31,7 +32,10 @@ Values = dict[str, list[bytes]]
 
 @dataclass
 class FakeLdap:
-    """The server; fields are its contents, limits and faults, changed by a test at will."""
+    """The server; fields are its contents, limits and faults, changed by a test at will.
+
+    ``clock`` is what it says the time is, the true one unless told otherwise.
+    """
 
     files: dict[str, Path]
     is_ad: bool
@@ -46,6 +50,7 @@ class FakeLdap:
     search_result: int = 0
     refers_to: tuple[bytes, ...] = ()
     fault: str = ""
+    clock: datetime | None = None
     staff: int = 110
     students: int = 30
     filters: list[Any] = field(default_factory=list)
@@ -135,9 +140,12 @@ class FakeLdap:
                 "supportedcapabilities": [b"1.2.840.113556.1.4.800"],
                 "highestcommittedusn": [str(self.usn).encode()],
                 "dsservicename": [SERVICE.encode()],
-                "currenttime": [b"20200101000000.0Z"],
+                "currenttime": [self._now()],
             }
         return values
+
+    def _now(self) -> bytes:
+        return f"{self.clock or datetime.now(UTC):%Y%m%d%H%M%S}.0Z".encode()
 
     def find(self, base: str, scope: int, wanted: Any) -> list[tuple[str, Values]] | None:
         """Return what a search finds; None when there is no such base."""
