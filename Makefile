@@ -20,6 +20,7 @@ test-real: $(VENV)/.test
 	sh tests/realservers/install.sh
 	sh tests/realservers/prism/install.sh $(BIN)
 	$(BIN)/python -m pytest -m real -rs tests/realservers
+	$(BIN)/python -m pytest -s -p tests.realservers.through_prism tests/connectors/test_google_*.py
 
 check: lint types floors coverage
 
