@@ -8,23 +8,18 @@ Grants are paced below the quota.
 
 from __future__ import annotations
 
-import json
-import resource
 import sys
-import time
-from dataclasses import replace
 from datetime import timedelta
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from connectors import build
+from benchmarks.tenant_nights import time_nights
 from tests.builders import NOW
 from tests.fakes.google import FakeGoogle
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from connectors.source import Access
 
 APPS, GRANTS_EACH, EVENTS_A_DAY = 400, 8, 50
 DAY = timedelta(days=1)
@@ -59,37 +54,13 @@ def serve(pipe: Connection, users: int) -> None:
             tenant.server.asked.clear()
 
 
-def time_reading(connector: str, night: str, access: Access, pipe: Connection) -> bytes | None:
-    start = time.perf_counter()
-    harvest = build(connector, access).fetch()
-    seconds = time.perf_counter() - start
-    pipe.send(True)
-    calls, wrongs = pipe.recv()
-    figures: dict[str, Any] = {
-        "connector": connector,
-        "night": night,
-        "google_calls": calls,
-        "seconds": round(seconds, 2),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "people": len(harvest.people),
-        "uses": len(harvest.uses),
-        "bookmark_kb": len(harvest.bookmark or b"") // 1000,
-        "refused_by_the_fake": len(wrongs),
-    }
-    print(json.dumps(figures), flush=True)
-    return harvest.bookmark
-
-
 def main() -> None:
     users = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     pipe, other = get_context("spawn").Pipe()
     server = get_context("spawn").Process(target=serve, args=(other, users), daemon=True)
     server.start()
     access = pipe.recv()
-    for connector in ("google_workspace", "google_app_grants"):
-        bookmark = time_reading(connector, "first", access, pipe)
-        later = replace(access, now=NOW + DAY, bookmark=bookmark)
-        time_reading(connector, "second, nothing changed", later, pipe)
+    time_nights(("google_workspace", "google_app_grants"), access, pipe)
     pipe.send(False)
     server.join()
 

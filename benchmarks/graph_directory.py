@@ -7,17 +7,13 @@ three apps something, one app in twenty is a social one.
 
 from __future__ import annotations
 
-import json
-import resource
 import sys
-import time
-from dataclasses import replace
-from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connectors import build, graph_access
+from benchmarks.tenant_nights import time_nights
+from connectors import graph_access
 from connectors.graph_access import Cloud
 from connectors.source import Access, WebOptions
 from tests.builders import DOMAIN, NOW
@@ -72,27 +68,6 @@ def serve(pipe: Connection, users: int) -> None:
             pipe.send((calls, wrongs))
 
 
-def time_reading(connector: str, night: str, access: Access, pipe: Connection) -> bytes | None:
-    start = time.perf_counter()
-    harvest = build(connector, access).fetch()
-    seconds = time.perf_counter() - start
-    pipe.send(True)
-    calls, wrongs = pipe.recv()
-    figures = {
-        "connector": connector,
-        "night": night,
-        "graph_calls": calls,
-        "seconds": round(seconds, 2),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "people": len(harvest.people),
-        "uses": len(harvest.uses),
-        "bookmark_kb": len(harvest.bookmark or b"") // 1000,
-        "refused_by_the_fake": len(wrongs),
-    }
-    print(json.dumps(figures), flush=True)
-    return harvest.bookmark
-
-
 def main() -> None:
     users = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     pipe, other = get_context("spawn").Pipe()
@@ -103,10 +78,7 @@ def main() -> None:
     web = WebOptions(ca_file=authority, internal_hosts=frozenset({"127.0.0.1"}))
     options = {"tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET}
     access = Access("bench", options, Path(), (DOMAIN,), NOW, web)
-    for connector in ("microsoft_entra", "microsoft_app_grants"):
-        bookmark = time_reading(connector, "first", access, pipe)
-        later = replace(access, now=NOW + timedelta(days=1), bookmark=bookmark)
-        time_reading(connector, "second, nothing changed", later, pipe)
+    time_nights(("microsoft_entra", "microsoft_app_grants"), access, pipe)
     pipe.send(False)
     server.join()
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connectors import pacing
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
@@ -39,13 +38,6 @@ if TYPE_CHECKING:
 
 USERS = "/admin/directory/v1/users"
 SCOPES = (READ_USERS, READ_UNITS)
-
-
-@pytest.fixture(autouse=True)
-def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
-    timer = FakeTimer()
-    monkeypatch.setattr(pacing, "TIMER", timer)
-    return timer
 
 
 @pytest.fixture

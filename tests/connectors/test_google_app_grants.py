@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 import pytest
 
-from connectors import pacing
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
@@ -25,7 +24,7 @@ from connectors.tenant.google_app_grants import NO_ADDRESS, GoogleAppGrants
 from tests.builders import DOMAIN, NOW
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.google import FakeGoogle, make_pair, refusal, user_id
-from tests.fakes.web_server import HTML, RESET, FakeTimer, json_reply
+from tests.fakes.web_server import HTML, RESET, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,13 +41,6 @@ OPTIONS = {"student_units": ["/Students"]}
 PUPIL = "Pupil Pine"
 DAY = timedelta(days=1)
 SETUP = Path(__file__).parents[2] / "docs/setup/google_workspace.md"
-
-
-@pytest.fixture(autouse=True)
-def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
-    timer = FakeTimer()
-    monkeypatch.setattr(pacing, "TIMER", timer)
-    return timer
 
 
 @pytest.fixture

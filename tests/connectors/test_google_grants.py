@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 import pytest
 
-from connectors import pacing
 from connectors.errors import AccessRefused, ConnectorError, NotConfigured
 from connectors.google_access import SCOPE
 from connectors.google_api import Google
@@ -31,14 +30,6 @@ USAGE = "/admin/reports/v1/usage"
 PUPIL = "Pip Reed"
 SOCIAL = "Pinterest"
 CLIENT = "1060.apps.googleusercontent.com"
-
-
-@pytest.fixture(autouse=True)
-def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
-    """No test waits: pacing and retries move a clock of their own."""
-    found = FakeTimer()
-    monkeypatch.setattr(pacing, "TIMER", found)
-    return found
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from connectors import pacing
 from connectors.clock import SET_CLOCK
 from connectors.directory.google_workspace import GoogleWorkspace
 from connectors.errors import (
@@ -36,7 +35,7 @@ from tests.fakes.google import (
     sign_in_refusal,
     user_id,
 )
-from tests.fakes.web_server import HTML, RESET, FakeTimer, Reply, gzip_reply, json_reply
+from tests.fakes.web_server import HTML, RESET, Reply, gzip_reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,14 +50,6 @@ QUOTA_METADATA = [
         "metadata": {"quota_limit": "defaultPerDayPerProject"},
     }
 ]
-
-
-@pytest.fixture(autouse=True)
-def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
-    """No test waits: pacing and retries move a clock of their own."""
-    found = FakeTimer()
-    monkeypatch.setattr(pacing, "TIMER", found)
-    return found
 
 
 @pytest.fixture

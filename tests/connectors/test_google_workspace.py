@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from connectors import pacing
 from connectors.directory.google_workspace import NO_SCHOOLS, READ_GROUPS, GoogleWorkspace
 from connectors.errors import AccessRefused, ConnectorError, NotConfigured
 from connectors.google_access import SCOPE, ScopeMissing
@@ -20,7 +19,7 @@ from connectors.source import CheckState
 from tests.builders import DOMAIN
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.google import ADMIN, FakeGoogle, make_pair, refusal, user_id
-from tests.fakes.web_server import HTML, RESET, FakeTimer, json_reply
+from tests.fakes.web_server import HTML, RESET, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,13 +29,6 @@ UNITS = "/admin/directory/v1/customer/my_customer/orgunits"
 OPTIONS = {"student_units": ["/Students*"], "school_units": ["/Staff/*"]}
 PUPIL = "Pupil Pine"
 SETUP = Path(__file__).parents[2] / "docs/setup/google_workspace.md"
-
-
-@pytest.fixture(autouse=True)
-def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
-    timer = FakeTimer()
-    monkeypatch.setattr(pacing, "TIMER", timer)
-    return timer
 
 
 @pytest.fixture

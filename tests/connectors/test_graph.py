@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import msgspec
 import pytest
 
-from connectors import graph, pacing
+from connectors import graph
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
@@ -40,13 +40,6 @@ BUSY = [
 
 class Item(msgspec.Struct):
     id: str
-
-
-@pytest.fixture(autouse=True)
-def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
-    timer = FakeTimer()
-    monkeypatch.setattr(pacing, "TIMER", timer)
-    return timer
 
 
 @pytest.fixture

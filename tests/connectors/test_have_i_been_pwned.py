@@ -30,13 +30,6 @@ STUDENTS = f"students.{DOMAIN}"
 
 
 @pytest.fixture
-def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
-    timer = FakeTimer()
-    monkeypatch.setattr("connectors.pacing.TIMER", timer)
-    return timer
-
-
-@pytest.fixture
 def hibp(timer: FakeTimer, monkeypatch: pytest.MonkeyPatch) -> Iterator[HaveIBeenPwnedServer]:
     with HaveIBeenPwnedServer() as server:
         server.breaches = [

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 import pytest
 
-from connectors import pacing
 from connectors.directory import microsoft_entra
 from connectors.directory.microsoft_entra import READ_DOMAINS, READ_EDUCATION, MicrosoftEntra
 from connectors.errors import AccessRefused, NotConfigured, UnexpectedAnswer
@@ -19,7 +18,7 @@ from connectors.source import CheckState
 from tests.builders import DOMAIN, NOW
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.graph import SECRET, FakeGraph, guid, make_pem, refusal, sign_in_refusal
-from tests.fakes.web_server import HTML, RESET, FakeTimer, json_reply
+from tests.fakes.web_server import HTML, RESET, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,13 +27,6 @@ if TYPE_CHECKING:
 
 PUPIL = "Pupil Pine"
 PRIVATE = "ida.private@mail.example"
-
-
-@pytest.fixture(autouse=True)
-def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
-    timer = FakeTimer()
-    monkeypatch.setattr(pacing, "TIMER", timer)
-    return timer
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connectors import build, pacing
+from connectors import build
 from connectors.directory.oneroster_rest import OneRosterRest
 from connectors.errors import (
     AccessRefused,
@@ -24,7 +24,7 @@ from connectors.source import CheckState
 from tests.builders import DOMAIN, NOW, an_access
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.oneroster import BASES, SECRET, TOKEN, OneRosterServer, a_user, orgs
-from tests.fakes.web_server import HTML, RESET, FakeTimer, Reply, gzip_reply, json_reply
+from tests.fakes.web_server import HTML, RESET, Reply, gzip_reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,13 +32,6 @@ if TYPE_CHECKING:
     from connectors.records import Harvest
 
 VERSIONS = ("1.1", "1.2")
-
-
-@pytest.fixture(autouse=True)
-def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
-    found = FakeTimer()
-    monkeypatch.setattr(pacing, "TIMER", found)
-    return found
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from tests.builders import DOMAIN
 from tests.connectors.account_questions import access_for, asking, known
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.gated import LinkedInServer, RedditServer, SnapchatServer, XServer
-from tests.fakes.web_server import HTML, FakeTimer, Reply, json_reply
+from tests.fakes.web_server import HTML, Reply, json_reply
 
 TOKEN = "granted-token-0123456789"
 SNAP = "12345678-9abc-4def-8123-456789abcdef"
@@ -43,11 +43,6 @@ ORGANISATION = {
     "primaryOrganizationType": "SCHOOL",
     "name": {"localized": {"en_US": "Maple Fork Schools"}},
 }
-
-
-@pytest.fixture(autouse=True)
-def _timer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
 
 
 @pytest.fixture

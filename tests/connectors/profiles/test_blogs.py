@@ -30,7 +30,7 @@ from tests.connectors.account_questions import CONTROL, access_for, asking, know
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.blogs import FlickrServer, flickr_failure
 from tests.fakes.platforms import PlatformServer, discovery, google_error
-from tests.fakes.web_server import HTML, FakeTimer, Reply, json_reply
+from tests.fakes.web_server import HTML, Reply, json_reply
 
 KEY = "blog-key-0123456789"
 IDA, OMAR = f"ida.marsh@{DOMAIN}", f"omar.reed@{DOMAIN}"
@@ -39,11 +39,6 @@ UUID = "t:abcdefghijklmnopqrst"
 FLICKR = asking("flickr", "maplefork", names=("Maple Fork",), addresses=(IDA, OMAR))
 TIKTOK = "https://www.tiktok.com/@maplefork"
 KNOWN = asking("tiktok", accounts=(known("tiktok", "maplefork", None, TIKTOK),))
-
-
-@pytest.fixture(autouse=True)
-def _timer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
 
 
 @pytest.fixture

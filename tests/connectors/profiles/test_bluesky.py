@@ -19,7 +19,7 @@ from tests.builders import DOMAIN, an_access
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.bluesky import NOT_FOUND, BlueskyServer, a_label, an_actor, did
 from tests.fakes.spec import misfits
-from tests.fakes.web_server import HTML, LOOPBACK, FakeTimer, json_reply
+from tests.fakes.web_server import HTML, LOOPBACK, json_reply
 
 SCHOOL, CONTROL = "Maple Falls High School", "Zqabc Xvdef School"
 HIGH = "maplefallshigh.bsky.social"
@@ -29,7 +29,6 @@ NOT_SHOWN = "accounts that ask not to be shown to visitors without a session"
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[BlueskyServer]:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
     with BlueskyServer() as server:
         server.actors = [an_actor(HIGH, 1, displayName=SCHOOL, description="Go Herons")]
         server.found = {SCHOOL: [HIGH]}

@@ -14,7 +14,7 @@ from connectors.source import Capability
 from tests.connectors.account_questions import CONTROL, access_for, asking
 from tests.connectors.contract import HOSTILE, ConnectorContract
 from tests.fakes.platforms import PlatformServer
-from tests.fakes.web_server import FakeTimer, Reply, json_reply
+from tests.fakes.web_server import Reply, json_reply
 
 KEY = "brave-token-0123456789"
 FOUND = [
@@ -50,7 +50,6 @@ class BraveServer(PlatformServer):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraveServer]:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
     with BraveServer() as server:
         monkeypatch.setattr(brave_search, "BASE", f"{server.url}/res/v1/web/search")
         yield server

@@ -36,7 +36,6 @@ SPEC = json.loads((Path(__file__).parents[2] / "data/github/openapi.json").read_
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubServer]:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
     with GitHubServer() as server:
         server.accounts = [
             an_organisation("MapleFallsHS", 11, name=SCHOOL, is_verified=True),

@@ -38,7 +38,6 @@ def gravatar(address: str, kind: str = "sha256") -> str:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitLabServer]:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
     with GitLabServer() as server:
         server.users = [a_user("idam", 12, name="Ida", public_email=IDA.upper())]
         server.groups = [a_group("maplefallshs", 12, name=SCHOOL)]

@@ -23,14 +23,13 @@ from connectors.source import CheckState, Questions
 from tests.builders import DOMAIN, NOW, an_access
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.gravatar import KEY, GravatarServer, a_gravatar, sha256
-from tests.fakes.web_server import HTML, LOOPBACK, FakeTimer, json_reply
+from tests.fakes.web_server import HTML, LOOPBACK, json_reply
 
 IDA, OMAR = f"Ida.Marsh@{DOMAIN}", f"omar.reed@{DOMAIN}"
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[GravatarServer]:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
     with GravatarServer() as server:
         server.add(IDA)
         monkeypatch.setattr(gravatar, "BASE", server.base)

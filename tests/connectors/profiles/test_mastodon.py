@@ -33,7 +33,6 @@ PROVEN = "2024-01-01T00:00:00.000Z"
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FediverseServer]:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
     with FediverseServer() as server:
         account = an_account(HIGH, display_name=SCHOOL)
         server.hosts = {

@@ -27,7 +27,7 @@ from tests.connectors.account_questions import CONTROL, access_for, asking, know
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.gated import FacebookServer, InstagramServer, graph_error
 from tests.fakes.platforms import PlatformServer
-from tests.fakes.web_server import HTML, FakeTimer, Reply, json_reply
+from tests.fakes.web_server import HTML, Reply, json_reply
 
 TOKEN = "EAAB-token-0123456789"
 PAGE = "108824017345866"
@@ -38,7 +38,6 @@ INSTAGRAM = asking("instagram", "maplefork")
 
 @pytest.fixture
 def facebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[FacebookServer]:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
     with FacebookServer(TOKEN) as server:
         server.add(username="maplefork", emails=[f"office@{DOMAIN}", "me@elsewhere.example"])
         monkeypatch.setattr(facebook_pages, "BASE", server.url)
@@ -47,7 +46,6 @@ def facebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[FacebookServer]:
 
 @pytest.fixture
 def instagram(monkeypatch: pytest.MonkeyPatch) -> Iterator[InstagramServer]:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
     with InstagramServer(TOKEN) as server:
         server.accounts["maplefork"] = {
             "id": "17841407673135339",
@@ -62,7 +60,6 @@ def instagram(monkeypatch: pytest.MonkeyPatch) -> Iterator[InstagramServer]:
 
 @pytest.fixture
 def looked(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlatformServer]:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
     with PlatformServer(graph_error(100)) as server:
         server.routes["/v1.0/profile_lookup"] = {
             "username": "maplefork",

@@ -61,13 +61,6 @@ class StackServer(PlatformServer):
 
 
 @pytest.fixture
-def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
-    timer = FakeTimer()
-    monkeypatch.setattr("connectors.pacing.TIMER", timer)
-    return timer
-
-
-@pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, timer: FakeTimer) -> Iterator[StackServer]:
     with StackServer() as server:
         server.users[7] = a_user(7)

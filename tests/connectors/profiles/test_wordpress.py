@@ -13,14 +13,13 @@ from tests.builders import DOMAIN
 from tests.connectors.account_questions import access_for, asking
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.blogs import WordPressServer, a_feed, an_author
-from tests.fakes.web_server import HTML, FakeTimer, json_reply
+from tests.fakes.web_server import HTML, json_reply
 
 IDA, OMAR = f"Ida.Marsh@{DOMAIN}", f"omar.reed@{DOMAIN}"
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WordPressServer]:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
     with WordPressServer() as server:
         server.authors = [
             an_author(1, "Ida M.", IDA),

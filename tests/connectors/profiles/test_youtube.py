@@ -25,7 +25,7 @@ from connectors.source import Questions
 from tests.connectors.account_questions import CONTROL, access_for, asking, known
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.platforms import YouTubeServer, a_channel, discovery, google_error
-from tests.fakes.web_server import HTML, FakeTimer, Reply, json_reply
+from tests.fakes.web_server import HTML, Reply, json_reply
 
 KEY = "AIza-tube-key-0123456789"
 OURS, OTHER = "UC" + "a" * 22, "UC" + "b" * 22
@@ -36,7 +36,6 @@ ALL = asking(
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[YouTubeServer]:
-    monkeypatch.setattr("connectors.pacing.TIMER", FakeTimer())
     with YouTubeServer(KEY) as server:
         server.channels[OURS] = a_channel(OURS)
         server.searches["Maple Fork"] = [OURS]

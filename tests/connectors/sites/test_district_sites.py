@@ -49,13 +49,6 @@ class Site(WebServer):
         return Reply(200, {"Content-Type": "text/html; charset=utf-8"}, found.encode())
 
 
-@pytest.fixture(autouse=True)
-def timer(monkeypatch: pytest.MonkeyPatch) -> FakeTimer:
-    timer = FakeTimer()
-    monkeypatch.setattr("connectors.pacing.TIMER", timer)
-    return timer
-
-
 @pytest.fixture
 def site() -> Iterator[Site]:
     with Site() as running:
