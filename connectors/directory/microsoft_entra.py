@@ -26,9 +26,17 @@ import msgspec
 from connectors.directory.roles import ROLE_SETTINGS, Group
 from connectors.directory.roster import Roster
 from connectors.errors import NotConfigured
-from connectors.graph import Graph, LinkExpired, NotThere
+from connectors.graph import Graph, LinkExpired
 from connectors.graph_access import GRAPH_SETTINGS
 from connectors.graph_checks import check_access
+from connectors.graph_education import (
+    EDUCATION_SETTING,
+    READ_EDUCATION,
+    EducationSchool,
+    has_education,
+    list_members,
+    list_schools,
+)
 from connectors.graph_users import (
     READ_USERS,
     SELECT,
@@ -43,7 +51,7 @@ from connectors.records import Role, School, Standing
 from connectors.source import Capability, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from connectors.records import Harvest, Person
     from connectors.source import Access, Check
@@ -51,7 +59,6 @@ if TYPE_CHECKING:
 VERSION = 1
 FULL_EVERY = timedelta(days=7)
 """Graph keeps the changes of directory objects for seven days."""
-READ_EDUCATION = "EduRoster.Read.All"
 READ_DOMAINS = "Domain.Read.All"
 MOST_SCHOOLS = 400
 """More places than that are rooms; the largest districts set education or school_field."""
@@ -60,27 +67,6 @@ NO_STUDENTS = (
     " student_units or student_licences."
 )
 SCHOOL_FIELDS = ("officeLocation", "department", "none")
-
-
-class Place(msgspec.Struct):
-    """A postal address, of which only the town is read."""
-
-    city: str | None = None
-
-
-class EducationSchool(msgspec.Struct, rename="camel"):
-    """A school as School Data Sync knows it."""
-
-    id: str
-    display_name: str | None = None
-    address: Place | None = None
-
-
-class EducationUser(msgspec.Struct, rename="camel"):
-    """A member of a school: who, and whether a student."""
-
-    id: str
-    primary_role: str | None = None
 
 
 class Education(msgspec.Struct):
@@ -112,13 +98,7 @@ class MicrosoftEntra:
         *GRAPH_SETTINGS,
         *STUDENT_SETTINGS,
         *(one for one in ROLE_SETTINGS if one not in STUDENT_SETTINGS),
-        Setting(
-            "education",
-            bool,
-            required=False,
-            about="Take schools and roles from School Data Sync; it needs EduRoster.Read.All.",
-            default=False,
-        ),
+        EDUCATION_SETTING,
         Setting(
             "school_field",
             str,
@@ -134,18 +114,12 @@ class MicrosoftEntra:
         self._access = access
         self._sieve = Sieve(access)
         self._school_field = access.options.get("school_field") or "officeLocation"
-        self._has_education = bool(access.options.get("education"))
+        self._has_education = has_education(access)
         if self._school_field not in SCHOOL_FIELDS:
             raise NotConfigured(
                 access.source,
                 "the setting 'school_field' names no known field",
                 f"Known are {', '.join(SCHOOL_FIELDS)}",
-            )
-        if self._has_education and (access.options.get("cloud") or "global") != "global":
-            raise NotConfigured(
-                access.source,
-                "Microsoft's education API is in the global cloud only",
-                "Set education = false and name the school_field",
             )
 
     def fetch(self) -> Harvest:
@@ -200,7 +174,6 @@ class MicrosoftEntra:
             changed, link = graph.changes(kept.link, User, READ_USERS)
         except LinkExpired:
             return None
-        before = set(kept.staff)
         for user in changed:
             kept.staff.pop(user.id, None)
             if user.removed is None:
@@ -210,8 +183,7 @@ class MicrosoftEntra:
                 if self._sieve.tell(user) is None:
                     kept.staff[user.id] = self._trim(user)
         kept.link = link
-        if set(kept.staff) - before:
-            kept.education = self._read_education(graph, kept.staff, Counter())
+        kept.education = self._read_education(graph, kept.staff, Counter())
         return kept
 
     def _trim(self, user: User) -> User:
@@ -231,10 +203,10 @@ class MicrosoftEntra:
         """Return schools and members; students are taken out of ``staff`` and counted."""
         if not self._has_education:
             return Education()
-        found = Education(list(_list_schools(graph)))
+        found = Education(list(list_schools(graph)))
         for school in found.schools:
-            for member in _list_members(graph, school.id):
-                if (member.primary_role or "").casefold() == "student":
+            for member in list_members(graph, school.id):
+                if member.is_student:
                     dropped[str(Group.STUDENT)] += staff.pop(member.id, None) is not None
                 elif member.id in staff:
                     found.members.setdefault(member.id, []).append(school.id)
@@ -307,29 +279,6 @@ class _Schools:
     def _add(self, school: School) -> None:
         self.found[school.id] = school
         self._ids.setdefault(school.name.casefold(), school.id)
-
-
-def _list_schools(graph: Graph) -> Iterator[EducationSchool]:
-    params = {"$select": "id,displayName,address"}
-    seen: set[str] = set()
-    for page in graph.pages("/education/schools", EducationSchool, READ_EDUCATION, params):
-        for school in page.value:
-            if school.id not in seen:
-                seen.add(school.id)
-                yield school
-
-
-def _list_members(graph: Graph, school: str) -> Iterator[EducationUser]:
-    from urllib.parse import quote
-
-    path = f"/education/schools/{quote(school, safe='')}/users"
-    params: dict[str, str | int] = {"$select": "id,primaryRole", "$top": 999}
-    try:
-        for page in graph.pages(path, EducationUser, READ_EDUCATION, params):
-            yield from page.value
-    except NotThere:
-        # A school closed between two calls has no members; anything else stays an error.
-        return
 
 
 def _settle(person: Person) -> Person:

@@ -6,7 +6,7 @@ other nights by delta; sign-ins to social sites since the last night, where the 
 P1 or P2.  The sign-in log allows 5 requests in 10 s and is asked every 2 s at most.
 
 Application permissions, read-only: Directory.Read.All; AuditLog.Read.All unless
-``sign_ins = false``.
+``sign_ins = false``; EduRoster.Read.All with ``education = true``.
 
 Never read: what an app may do (scopes), tokens, IP addresses, devices, places, failed sign-ins'
 reasons, mail, files.  Grants of students, parents and guests are counted and dropped.
@@ -15,7 +15,7 @@ reasons, mail, files.  Grants of students, parents and guests are counted and dr
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar
@@ -31,7 +31,6 @@ from connectors.graph_apps import (
     READ_SIGN_INS,
     Grant,
     ServicePrincipal,
-    Span,
     forget_sign_ins,
     gather_sign_ins,
     list_all,
@@ -39,6 +38,13 @@ from connectors.graph_apps import (
     select_of,
 )
 from connectors.graph_checks import check_access
+from connectors.graph_education import (
+    EDUCATION_SETTING,
+    READ_EDUCATION,
+    has_education,
+    list_students,
+)
+from connectors.graph_grants import VERSION, Kept, is_for_all, list_uses, unpack
 from connectors.graph_users import (
     IDS_A_FILTER,
     STUDENT_SETTINGS,
@@ -58,7 +64,6 @@ if TYPE_CHECKING:
     from connectors.site_catalogue import Site
     from connectors.source import Access, Check
 
-VERSION = 1
 FULL_EVERY = timedelta(days=7)
 SIGN_INS_KEPT = timedelta(days=30)
 """How long Entra ID P1 and P2 keep sign-ins; one is told for as long."""
@@ -72,22 +77,6 @@ MICROSOFT = frozenset(
 NOT_STAFF = "grants and sign-ins of students, guests and others who are no staff"
 
 
-class Kept(msgspec.Struct):
-    """What one night leaves for the next: apps, and of employees who uses which."""
-
-    version: int
-    basis: str
-    full_at: datetime
-    grants_link: str
-    apps_link: str
-    grants: dict[str, Grant]
-    apps: dict[str, ServicePrincipal]
-    addresses: dict[str, str]
-    sign_ins: dict[str, dict[str, Span]]
-    signed_until: datetime | None
-    dropped: int = 0
-
-
 class MicrosoftAppGrants:
     """Grants and sign-ins of staff at social sites; other apps are told without names."""
 
@@ -95,6 +84,7 @@ class MicrosoftAppGrants:
     settings: ClassVar[tuple[Setting, ...]] = (
         *GRAPH_SETTINGS,
         *STUDENT_SETTINGS,
+        EDUCATION_SETTING,
         Setting(
             "sign_ins",
             bool,
@@ -108,16 +98,19 @@ class MicrosoftAppGrants:
         """Check the settings that can be checked without asking: NotConfigured."""
         self._access = access
         self._sieve = Sieve(access)
+        self._has_education = has_education(access)
         self._reads_sign_ins = access.options.get("sign_ins") is not False
         self._notes: list[str] = []
         self._sites: dict[str, Site | None] = {}
         self._strangers = 0
+        self._students: frozenset[str] = frozenset()
 
     def fetch(self) -> Harvest:
         """Read all grants and apps, or what changed; raises ``ConnectorError`` for less."""
         self._notes, self._sites, self._strangers = [], {}, 0
         with Graph(self._access) as graph:
-            before = self._read_bookmark()
+            self._students = frozenset(list_students(graph) if self._has_education else ())
+            before = unpack(self._access.bookmark, self._basis())
             changed = self._update(graph, before) if before and self._is_recent(before) else None
             kept = changed or self._read_all(graph)
             calls = graph.calls
@@ -130,29 +123,22 @@ class MicrosoftAppGrants:
     def check(self) -> Iterable[Check]:
         """Yield what ``audit doctor`` shows; raises as ``fetch``."""
         needed = [READ_DIRECTORY, *([READ_SIGN_INS] if self._reads_sign_ins else [])]
+        needed += [READ_EDUCATION] if self._has_education else []
         with Graph(self._access) as graph:
             yield from check_access(self._access, graph, needed)
 
     def _basis(self) -> str:
         options = self._access.options
         own = (options.get("tenant_id"), options.get("client_id"), options.get("cloud"))
-        return sha256(repr((own, self._sieve.basis())).encode()).hexdigest()
-
-    def _read_bookmark(self) -> Kept | None:
-        """Return what an earlier night left under the same settings, however old."""
-        try:
-            kept = msgspec.json.decode(self._access.bookmark or b"", type=Kept)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return None
-        is_ours = (kept.version, kept.basis) == (VERSION, self._basis())
-        return kept if is_ours and kept.full_at.tzinfo is not None else None
+        basis = (own, self._has_education, self._sieve.basis())
+        return sha256(repr(basis).encode()).hexdigest()
 
     def _is_recent(self, kept: Kept | None) -> bool:
         return kept is not None and timedelta(0) <= self._access.now - kept.full_at < FULL_EVERY
 
     def _read_all(self, graph: Graph) -> Kept:
         """Read grants, then apps, so that every grant's app is there; delta links come first."""
-        before = self._read_bookmark()  # for its sign-ins: the log forgets
+        before = unpack(self._access.bookmark, self._basis())  # for its sign-ins: the log forgets
         grants_link, apps_link = (
             graph.begin_delta(path, READ_DIRECTORY, {"$select": select_of(kind)})
             for path, kind in ((GRANTS, Grant), (APPS, ServicePrincipal))
@@ -218,11 +204,13 @@ class MicrosoftAppGrants:
             key: one for key, one in kept.grants.items() if (one.client_id or "") in kept.apps
         }
         people = {one.principal_id for one in of_interest.values() if one.principal_id}
+        for student in self._students & kept.addresses.keys():
+            del kept.addresses[student]
         self._look_up(graph, kept, people | kept.sign_ins.keys())
         kept.grants = {
             key: one
             for key, one in of_interest.items()
-            if _is_for_all(one) or one.principal_id in kept.addresses
+            if is_for_all(one) or one.principal_id in kept.addresses
         }
         kept.dropped += len(of_interest) - len(kept.grants)
         kept.sign_ins = {u: spans for u, spans in kept.sign_ins.items() if u in kept.addresses}
@@ -231,7 +219,7 @@ class MicrosoftAppGrants:
 
     def _look_up(self, graph: Graph, kept: Kept, people: Iterable[str]) -> None:
         """Learn the addresses of people not known yet; who is gone or no employee has none."""
-        unknown = {p for p in people if GUID.fullmatch(p)} - kept.addresses.keys()
+        unknown = {p for p in people if GUID.fullmatch(p)} - kept.addresses.keys() - self._students
         is_many = len(unknown) > IDS_A_FILTER * MOST_FILTERS
         everybody = partial(list_users, graph, READ_DIRECTORY)
         named = partial(list_named, graph, READ_DIRECTORY, sorted(unknown))
@@ -267,7 +255,7 @@ class MicrosoftAppGrants:
 
     def _harvest(self, kept: Kept) -> Harvest:
         uses: dict[tuple[str, str], AddressUse] = {}
-        for address, app, day in sorted(self._list_uses(kept), key=_order):
+        for address, app, day in list_uses(kept):
             site = self._site_of(app)
             if site is not None and site.is_social:
                 use = self._make_use(address, site, app, day)
@@ -281,17 +269,6 @@ class MicrosoftAppGrants:
             dropped={NOT_STAFF: dropped} if dropped else {},
             notes=(*self._say_tenant_wide(kept), *self._notes),
         )
-
-    def _list_uses(self, kept: Kept) -> Iterator[tuple[str, ServicePrincipal, date | None]]:
-        for grant in kept.grants.values():
-            address = kept.addresses.get(grant.principal_id or "")
-            if address and not _is_for_all(grant):
-                yield address, kept.apps[grant.client_id or ""], None
-        by_id = {app.app_id: app for app in kept.apps.values()}
-        for user, spans in kept.sign_ins.items():
-            for app_id, span in spans.items():
-                if user in kept.addresses and app_id in by_id:
-                    yield kept.addresses[user], by_id[app_id], span.first
 
     def _make_use(
         self, address: str, site: Site, app: ServicePrincipal, day: date | None
@@ -315,7 +292,7 @@ class MicrosoftAppGrants:
             app = kept.apps[grant.client_id or ""]
             if self._site_of(app) is None:
                 known = users.setdefault(app.id, set())
-                if _is_for_all(grant):
+                if is_for_all(grant):
                     users[app.id] = None
                 elif known is not None and grant.principal_id:
                     known.add(grant.principal_id)
@@ -329,19 +306,10 @@ class MicrosoftAppGrants:
             )
 
     def _say_tenant_wide(self, kept: Kept) -> Iterator[str]:
-        wide = {one.client_id or "" for one in kept.grants.values() if _is_for_all(one)}
+        wide = {one.client_id or "" for one in kept.grants.values() if is_for_all(one)}
         social = {show(kept.apps[key].name) for key in wide if self._is_social(kept.apps[key])}
         for name in sorted(social):
             yield f'An administrator let "{name}" in for everybody; a grant of it names nobody.'
-
-
-def _order(one: tuple[str, ServicePrincipal, date | None]) -> tuple[str, str, bool, date]:
-    address, app, day = one
-    return address.casefold(), app.id, day is not None, day or date.min
-
-
-def _is_for_all(grant: Grant) -> bool:
-    return (grant.consent_type or "").casefold() == "allprincipals"
 
 
 def _login_of(user: User, own: tuple[str, ...]) -> str:

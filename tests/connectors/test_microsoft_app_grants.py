@@ -120,6 +120,32 @@ def told(harvest: Harvest) -> set[tuple[str, str]]:
     return {(use.address, use.site) for use in harvest.uses}
 
 
+def test_students_of_school_data_sync_leave_nothing(
+    tenant: FakeGraph, source: Callable[..., MicrosoftAppGrants]
+) -> None:
+    tenant.put("/education/schools", id="s1", displayName="High")
+    tenant.members["s1"] = [{"id": guid(2), "primaryRole": "student"}]
+    for user in (1, 2, 3):
+        put_user(tenant, user)
+        put_grant(tenant, f"g{user}", PINS, user)
+        put_sign_in(tenant, f"s{user}", PINS, user, NOW - timedelta(days=1))
+    first = source({"education": True}).fetch()
+    assert told(first) == {(f"user{user}@{DOMAIN}", "pins") for user in (1, 3)}
+    assert f"user2@{DOMAIN}".encode() not in (first.bookmark or b"")
+    tenant.members["s1"].append({"id": guid(3), "primaryRole": "student"})
+    second = source({"education": True}, bookmark=first.bookmark).fetch()
+    assert told(second) == {(f"user1@{DOMAIN}", "pins")}
+    assert f"user3@{DOMAIN}".encode() not in (second.bookmark or b"")
+
+
+def test_doctor_asks_for_the_permission_that_tells_students(
+    tenant: FakeGraph, source: Callable[..., MicrosoftAppGrants]
+) -> None:
+    checks = {one.name: one for one in source({"education": True}).check()}
+    bad = [name for name, one in checks.items() if one.state is CheckState.BAD]
+    assert any("EduRoster.Read.All" in name for name in bad)
+
+
 class TestMicrosoftAppGrantsContract(ConnectorContract):
     secrets: ClassVar = (SECRET, PUPIL)
 

@@ -311,6 +311,18 @@ def test_a_pupil_who_is_new_to_education_does_not_enter_by_delta(
     assert guid(5) not in repr(second)
 
 
+def test_an_employee_whom_education_turns_into_a_student_is_let_go_the_same_night(
+    tenant: FakeGraph, source: Callable[..., Any]
+) -> None:
+    tenant.put("/education/schools", id="s1", displayName="High")
+    fill(tenant, 2)
+    first = source({"education": True}).fetch()
+    tenant.members["s1"] = [{"id": guid(1), "primaryRole": "student"}]
+    second = source({"education": True}, bookmark=first.bookmark).fetch()
+    assert [person.id for person in second.people] == [guid(2)]
+    assert guid(1).encode() not in (second.bookmark or b"")
+
+
 def test_a_school_closed_between_two_calls_has_no_members(
     tenant: FakeGraph, source: Callable[..., Any]
 ) -> None:
