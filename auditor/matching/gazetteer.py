@@ -9,6 +9,7 @@ from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from auditor.matching.capitals import lower_capitals
 from auditor.matching.naming import NameKind, district_names, domain_keys
 from auditor.matching.text import fold, split_words, squeeze
 from auditor.matching.vocabulary import STATE_CODES, STATE_OF, Tag
@@ -36,7 +37,7 @@ LEAST_LIKENESS = 75
 
 @dataclass(frozen=True, slots=True)
 class ListedSchool:
-    """A school as registered: its name and town ("" when not known)."""
+    """A school as registered, capitals apart: its name and town ("" when not known)."""
 
     name: str
     town: str
@@ -44,7 +45,7 @@ class ListedSchool:
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """A district as registered with NCES (Common Core of Data); texts are "" when not known."""
+    """A district as registered with NCES (Common Core of Data), capitals apart; "" is not known."""
 
     nces_id: str
     name: str
@@ -190,12 +191,12 @@ class Gazetteer:
         towns = self._schools["town"].slice(first, count).to_pylist()
         return District(
             columns["district_id"][row],
-            columns["district_name"][row],
+            lower_capitals(columns["district_name"][row]),
             columns["state"][row],
             columns["city"][row],
             columns["county"][row],
             tuple(columns["domains"][row]),
-            tuple(map(ListedSchool, names, towns)),
+            tuple(map(ListedSchool, map(lower_capitals, names), towns)),
             AGENCY_TYPES.get(columns["agency_type"][row], "not stated"),
             Tag(columns["tags"][row]),
         )
