@@ -95,19 +95,12 @@ def reconcile(
     came back is a false positive still.  What is not seen closes only if ``looked`` covers it; an
     exemption ends on its day all the same.
     """
-    active = ActiveExemptions(exemptions, today)
-    seen = _by_key(tonight)
+    seen = _see_all(known, tonight, ActiveExemptions(exemptions, today))
     transitions = [
-        _open(key, finding, active.covering(finding, key))
-        if (before := known.get(key)) is None
-        else _see(before, finding, active.covering(finding, key))
-        for key, finding in seen.items()
-    ]
-    transitions += [
-        _miss(before, looked.covers(before), today)
+        seen.pop(key) if key in seen else _miss(before, looked.covers(before), today)
         for key, before in known.items()
-        if key not in seen
     ]
+    transitions += seen.values()
     return sorted(transitions, key=attrgetter("key"))
 
 
@@ -153,14 +146,23 @@ def settle_exemptions(
     return settled
 
 
-def _by_key(findings: Iterable[Finding]) -> dict[str, Finding]:
-    """Key the findings; of two with one key the better graded wins, whatever their order."""
-    keyed: dict[str, Finding] = {}
-    for finding in findings:
-        key = finding.key
-        other = keyed.get(key)
-        keyed[key] = finding if other is None else min(other, finding, key=_rank)
-    return keyed
+def _see_all(
+    known: Mapping[str, KnownFinding], tonight: Iterable[Finding], active: ActiveExemptions
+) -> dict[str, Transition]:
+    """Return what becomes of each finding seen; of two with one key the better graded wins.
+
+    Each finding is looked at once and as a whole: a hundred thousand leave the processor's cache.
+    """
+    seen: dict[str, Transition] = {}
+    for one in tonight:
+        finding, key = one, one.key
+        if (other := seen.get(key)) is not None and other.finding is not None:
+            finding = min(other.finding, finding, key=_rank)
+        before, exemption = known.get(key), active.covering(finding, key)
+        seen[key] = (
+            _open(key, finding, exemption) if before is None else _see(before, finding, exemption)
+        )
+    return seen
 
 
 def _rank(finding: Finding) -> tuple[str, str]:

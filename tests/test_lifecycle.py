@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from auditor.decisions import Exemption, ExemptionSubject, SubjectKind
-from auditor.findings import Change, Finding, KnownFinding, State, StoredFinding
+from auditor.findings import Certainty, Change, Finding, KnownFinding, State, StoredFinding
 from auditor.lifecycle import Looked, Transition, reconcile, settle_exemptions
+from connectors.records import Grade
 from tests.builders import a_finding, some_evidence
 
 TODAY = date(2026, 11, 17)
@@ -63,6 +64,23 @@ def one_night(
     tonight = [finding] if finding else []
     (transition,) = reconcile(before, tonight, looked or looked_at(), exemptions, TODAY)
     return transition
+
+
+@pytest.mark.parametrize(
+    ("changes", "digests"),
+    [
+        ({"grade": Grade.A}, ("7b7be3748cfea49f", "e5e3c7e0c8b3ebec")),
+        ({"grade": Grade.C}, ("f1d710d44f2f2002", "33f5f20932c650e6")),
+        ({"grade": Certainty.POSSIBLE}, ("30e7482968e62bd2", "346c8ed22f54e8fa")),
+        ({"summary": "\ud800 é"}, ("1edbf87674f1ae3c", "36af54987f2bd77d")),
+    ],
+)
+def test_digests_stay_those_that_stores_hold(
+    changes: dict[str, object], digests: tuple[str, str]
+) -> None:
+    finding = a_finding(sources=frozenset({"a", "b"}), **changes)
+    assert finding.key == "610459ce50f73852"
+    assert (finding.fingerprint, finding.content) == digests
 
 
 def test_an_unknown_finding_opens() -> None:
