@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -39,31 +40,30 @@ LONGEST_NOTE = 400
 _STATES = {str(state): state for state in State}
 _CHANGES = {str(change): change for change in Change}
 _SEEN_AGAIN = Change.SEEN_AGAIN
+_KNOWN = select(
+    finding.c.key,
+    finding.c.rule,
+    finding.c.subject,
+    finding.c.sources,
+    finding.c.schools,
+    finding.c.state,
+    finding.c.fingerprint,
+    finding.c.first_run,
+    finding.c.seen_run,
+    finding.c.until,
+    finding.c.verdict,
+    finding.c.content,
+).order_by(finding.c.key)
 _CHOSEN = Table("chosen", MetaData(), Column("key", Text, primary_key=True), prefixes=["TEMPORARY"])
 
 
 def load_known(connection: Connection) -> dict[str, KnownFinding]:
-    """Return every finding as lifecycle needs it, by key."""
+    """Return every finding as lifecycle needs it, by key and in its order.
+
+    The rows hold texts and numbers only, so they are taken as the driver gives them.
+    """
     times = load_run_times(connection)
     latest = load_latest_run(connection)
-    columns = finding.c
-    rows = connection.execute(
-        select(
-            columns.key,
-            columns.rule,
-            columns.subject,
-            columns.sources,
-            columns.schools,
-            columns.state,
-            columns.fingerprint,
-            columns.first_run,
-            columns.seen_run,
-            columns.until,
-            columns.verdict,
-            columns.content,
-        ),
-        execution_options={"yield_per": BATCH},
-    )
     return {
         key: KnownFinding(
             key,
@@ -93,7 +93,7 @@ def load_known(connection: Connection) -> dict[str, KnownFinding]:
             until,
             verdict,
             content,
-        ) in rows
+        ) in _driver_rows(connection, _KNOWN)
     }
 
 
@@ -325,6 +325,14 @@ def _choose(connection: Connection, keys: Iterable[str]) -> Iterator[Select[tupl
     _CHOSEN.drop(connection, checkfirst=False)
 
 
+def _driver_rows(connection: Connection, question: Select[Any]) -> Iterator[Any]:
+    """Yield the rows of a question without parameters as the driver gives them."""
+    statement = str(question.compile(dialect=connection.dialect))
+    cursor = connection.exec_driver_sql(statement, execution_options={"yield_per": BATCH}).cursor
+    while cursor is not None and (rows := cursor.fetchmany(BATCH)):
+        yield from rows
+
+
 def _write_many(
     connection: Connection, statement: Insert | Update, rows: Iterable[dict[str, Any]]
 ) -> None:
@@ -335,10 +343,10 @@ def _write_many(
     """
     remaining = iter(rows)
     while batch := list(islice(remaining, BATCH)):
-        names = list(batch[0])
-        compiled = statement.compile(dialect=connection.dialect, column_keys=names)
+        compiled = statement.compile(dialect=connection.dialect, column_keys=list(batch[0]))
         order = compiled.positiontup
         parameters: list[Any] = batch
         if order is not None:
-            parameters = [tuple(row[name] for name in order) for row in batch]
+            columns = (map(itemgetter(name), batch) for name in order)
+            parameters = list(zip(*columns, strict=True))
         connection.exec_driver_sql(str(compiled), parameters)

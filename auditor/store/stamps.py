@@ -75,9 +75,7 @@ def storable(text: str, limit: int | None = None) -> str:
     """
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
+    if not text.isascii():
         text = text.encode("utf-8", "replace").decode()
     if limit is not None and len(text) > limit:
         text = f"{text[: limit - 1]}…"

@@ -48,15 +48,19 @@ def test_folder_and_files_are_private(store: Store, file: Path) -> None:
         assert {mode(path) for path in file.parent.iterdir()} == {0o600}
 
 
+PRAGMAS = {
+    "journal_mode": "wal",
+    "foreign_keys": 1,
+    "synchronous": 1,
+    "busy_timeout": 30_000,
+    "cache_size": -65_536,
+}
+
+
 def test_connections_have_their_pragmas(store: Store) -> None:
     with store.engine.connect() as connection:
-        values = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
-        }
-    assert values == {
-        "journal_mode": "wal", "foreign_keys": 1, "synchronous": 1, "busy_timeout": 30_000,
-    }  # fmt: skip
+        values = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in PRAGMAS}
+    assert values == PRAGMAS
 
 
 def test_a_store_is_opened_again_without_alembic(store: Store, file: Path) -> None:
