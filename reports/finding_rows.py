@@ -7,11 +7,12 @@ three times as long.  The district's page makes the same of packed findings in
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from reports.markup import apart, escaped, fact, link_or_text
+from reports.markup import apart, escaped, fact, link_or_text, recurring_fact
 from reports.views import NEW
 
 if TYPE_CHECKING:
@@ -19,47 +20,64 @@ if TYPE_CHECKING:
 
     from reports.views import EvidenceView, FindingView
 
+RECORDS = "The district's records"
+STATEMENT = "The employee's statement"
 
-def finding_row(finding: FindingView) -> Markup:
+
+def finding_rows(findings: Iterable[FindingView]) -> Markup:
+    """Return the rows of all findings, one after the other."""
+    return Markup("".join(map(finding_row, findings)))  # noqa: S704 - every value is escaped
+
+
+def finding_row(finding: FindingView) -> str:
     """Return the row of a table: what a filter looks at, what is seen, what opens."""
-    states = " ".join(finding.in_states)
-    summary, day = _attribute(finding.summary), _attribute(finding.first_seen_day)
+    summary, day = escaped(finding.summary), escaped(finding.first_seen_day)
     subject = f' <bdi class="subject">{escaped(finding.subject)}</bdi>' if finding.subject else ""
-    new = ' <span class="badge new">New</span>' if NEW in finding.in_states else ""
-    parts = (
-        f"<tr data-item={_attribute(finding.item)} data-platform={_attribute(finding.platform)}",
-        f" data-grade={_attribute(finding.grade)} data-state={_attribute(states)}>\n",
-        f"<td data-order={summary}>\n<details>",
-        f'<summary><bdi class="headline">{escaped(finding.summary)}</bdi>{subject}</summary>\n',
-        f"{_details(finding)}\n</details>\n</td>\n",
-        f'<td class="wide-only">{apart(finding.platform_title)}</td>\n',
-        f'<td class="wide-only">{escaped(finding.item)}</td>\n',
-        f'<td><span class="badge">{escaped(finding.grade_short)}</span></td>\n',
-        f"<td>{escaped(finding.state_title)}{new}</td>\n",
-        f'<td class="wide-only" data-order={day}>',
-        f"<time datetime={day}>{escaped(finding.first_seen)}</time></td>\n</tr>\n",
+    return (
+        f"{_marks(finding.item, finding.platform, finding.grade, finding.in_states)}\n"
+        f'<td data-order="{summary}">\n<details>'
+        f'<summary><bdi class="headline">{summary}</bdi>{subject}</summary>\n'
+        f"{_details(finding)}\n</details>\n</td>\n"
+        f"{_cells(finding.platform_title, finding.item, finding.grade_short)}"
+        f"{_state(finding.state_title, NEW in finding.in_states)}"
+        f'<td class="wide-only" data-order="{day}">'
+        f'<time datetime="{day}">{escaped(finding.first_seen)}</time></td>\n</tr>\n'
     )
-    return Markup("".join(parts))  # noqa: S704 - every value is escaped
 
 
-def _attribute(text: str) -> str:
-    return f'"{escaped(text)}"'
+@lru_cache(maxsize=4096)
+def _marks(item: str, platform: str, grade: str, in_states: tuple[str, ...]) -> str:
+    """Open a row, with what the filters look at."""
+    return (
+        f'<tr data-item="{escaped(item)}" data-platform="{escaped(platform)}"'
+        f' data-grade="{escaped(grade)}" data-state="{escaped(" ".join(in_states))}">'
+    )
+
+
+@lru_cache(maxsize=4096)
+def _cells(platform_title: str, item: str, grade: str) -> str:
+    return (
+        f'<td class="wide-only">{apart(platform_title)}</td>\n'
+        f'<td class="wide-only">{escaped(item)}</td>\n'
+        f'<td><span class="badge">{escaped(grade)}</span></td>\n'
+    )
+
+
+@lru_cache(maxsize=4096)
+def _state(title: str, is_new: bool) -> str:
+    new = ' <span class="badge new">New</span>' if is_new else ""
+    return f"<td>{escaped(title)}{new}</td>\n"
 
 
 def _details(finding: FindingView) -> str:
     """Lay out what was compared, why it is listed, why it may be wrong, and how to dispute it."""
-    parts = (
-        '<div class="details">\n',
-        _comparisons(finding.evidence),
-        _sentences("Why it is listed", finding.reasons),
-        _sentences("Why this may be wrong", finding.doubts),
-        _quotation("The employee's statement", finding.statement),
-        _quotation("What the policy says", finding.policy_sentence),
-        f"<h3>How to dispute this</h3>\n<p>{apart(finding.dispute)}</p>\n",
-        _about(finding),
-        "</div>",
+    return (
+        f'<div class="details">\n{_comparisons(finding.evidence)}'
+        f"{_sentences('Why it is listed', finding.reasons)}"
+        f"{_sentences('Why this may be wrong', finding.doubts)}"
+        f"{_sayings(finding.statement, finding.policy_sentence, finding.dispute)}"
+        f"{_about(finding)}</div>"
     )
-    return "".join(parts)
 
 
 def _comparisons(lines: tuple[EvidenceView, ...]) -> str:
@@ -70,44 +88,46 @@ def _comparisons(lines: tuple[EvidenceView, ...]) -> str:
 
 
 def _comparison(line: EvidenceView) -> str:
-    facts = _facts(
-        fact("The district's records", line.ours),
-        fact("Found", line.theirs),
-        fact("Source", line.source),
-        _place("Where", line.url, line.is_link),
-        fact("Seen", line.seen_at),
+    return (
+        f"<li>\n<p>{apart(line.what)}</p>\n<dl>\n"
+        f"{fact(RECORDS, line.ours)}{fact('Found', line.theirs)}"
+        f"{recurring_fact('Source', line.source)}{_place('Where', line.url, line.is_link)}"
+        f"{fact('Seen', line.seen_at)}</dl>\n</li>\n"
     )
-    return f"<li>\n<p>{apart(line.what)}</p>\n{facts}</li>\n"
 
 
 def _about(finding: FindingView) -> str:
-    facts = _facts(
-        fact("Check", finding.rule),
-        fact("Grade", finding.grade_full),
-        fact("Looks like", finding.affiliation),
-        _place("Account", finding.url, finding.is_link),
-        fact("School", finding.schools),
-        fact("Platform", finding.platform_title),
-        fact("Last change", finding.change_title),
-        fact("Exempt until", finding.until),
-        fact("First seen", finding.first_seen),
-        fact("Last seen", finding.last_seen),
-        fact("Reference", finding.key),
+    platform, change = finding.platform_title, finding.change_title
+    return (
+        "<h3>About this finding</h3>\n<dl>\n"
+        f"{recurring_fact('Check', finding.rule)}{recurring_fact('Grade', finding.grade_full)}"
+        f"{recurring_fact('Looks like', finding.affiliation)}"
+        f"{_place('Account', finding.url, finding.is_link)}"
+        f"{recurring_fact('School', finding.schools)}{recurring_fact('Platform', platform)}"
+        f"{recurring_fact('Last change', change)}{recurring_fact('Exempt until', finding.until)}"
+        f"{recurring_fact('First seen', finding.first_seen)}"
+        f"{recurring_fact('Last seen', finding.last_seen)}{fact('Reference', finding.key)}</dl>\n"
     )
-    return f"<h3>About this finding</h3>\n{facts}"
-
-
-def _facts(*facts: str) -> str:
-    return f"<dl>\n{''.join(facts)}</dl>\n"
 
 
 def _place(name: str, url: str | None, is_link: bool) -> str:
     return f"<div><dt>{name}</dt><dd>{link_or_text(url, is_link)}</dd></div>" if url else ""
 
 
-def _sentences(title: str, texts: Iterable[str]) -> str:
+@lru_cache(maxsize=4096)
+def _sentences(title: str, texts: tuple[str, ...]) -> str:
     listed = "".join([f"<li>{apart(text)}</li>\n" for text in texts])
     return f"<h3>{title}</h3>\n<ul>\n{listed}</ul>\n" if listed else ""
+
+
+@lru_cache(maxsize=4096)
+def _sayings(statement: str | None, policy: str | None, dispute: str) -> str:
+    """Quote the employee and the policy, and say how to dispute a finding."""
+    return (
+        f"{_quotation(STATEMENT, statement)}"
+        f"{_quotation('What the policy says', policy)}"
+        f"<h3>How to dispute this</h3>\n<p>{apart(dispute)}</p>\n"
+    )
 
 
 def _quotation(title: str, text: str | None) -> str:

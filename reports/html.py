@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from reports.charts import draw_trend
 from reports.files import write_private
-from reports.finding_rows import finding_row
+from reports.finding_rows import finding_rows
 from reports.markup import link_or_text, outside
 from reports.packing import pack_findings
 from reports.security import content_security_policy, local_page, printable, safe_link
@@ -48,7 +48,8 @@ def write_school(report: Report, path: Path) -> None:
     views = view_findings(report)
     is_enhanced = 0 < len(views) <= MOST_ENHANCED_ROWS
     choices = offer_choices(report, views)
-    _write(report, path, "school.html", is_enhanced, choices=choices, findings=views)
+    rows = finding_rows(views)
+    _write(report, path, "school.html", is_enhanced, choices=choices, rows=rows)
 
 
 def write_registry(report: Report, path: Path) -> None:
@@ -81,10 +82,10 @@ def render_sheet(sheet: LookSheet) -> str:
 def _write(report: Report, path: Path, template: str, is_scripted: bool, **extra: object) -> None:
     style = _style()
     scripts = [_text(name) for name in SCRIPTS] if is_scripted else []
-    page = (
+    pieces = (
         _environment()
         .get_template(template)
-        .render(
+        .generate(
             report=report,
             zone=report.generated_at.tzinfo,
             policy_csp=content_security_policy([style], scripts),
@@ -96,9 +97,11 @@ def _write(report: Report, path: Path, template: str, is_scripted: bool, **extra
             **extra,
         )
     )
-    write_private(path, page.encode())
+    # Piece by piece: most are ASCII, and one sign beyond it makes a whole page slow to encode.
+    write_private(path, b"".join([piece.encode() for piece in pieces]))
 
 
+@cache
 def _style() -> Markup:
     return Markup("\n").join(_text(name) for name in STYLES)
 
@@ -127,11 +130,7 @@ def _environment() -> Environment:
         "page": local_page,
     }
     environment.globals |= {"ANY_OPEN": ANY_OPEN, "NEW": NEW, "ENDING": ENDING}
-    environment.globals |= {
-        "finding_row": finding_row,
-        "link_or_text": link_or_text,
-        "outside": outside,
-    }
+    environment.globals |= {"link_or_text": link_or_text, "outside": outside}
     return environment
 
 

@@ -1,6 +1,7 @@
 """Small pieces of HTML that stand on a page by the thousand, where a template macro is too slow.
 
-Each takes text from outside, makes it printable, escapes it, and returns HTML.
+Each takes text from outside, makes it printable, escapes it, and returns HTML.  Most texts of a
+page stand on it many times, so what was made of those is kept for a while.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ def outside(text: str) -> Markup:
 
 def fact(name: str, value: str | None) -> str:
     """Name a value in a list of facts, ``name`` being our own words; nothing when not known."""
-    return f"<div><dt>{name}</dt><dd>{apart(value)}</dd></div>" if value else ""
+    return f"<div><dt>{name}</dt><dd><bdi>{escaped(value)}</bdi></dd></div>" if value else ""
+
+
+recurring_fact = lru_cache(maxsize=4096)(fact)
+"""The same for a value that many findings share."""
 
 
 @lru_cache(maxsize=4096)
