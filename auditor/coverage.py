@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date
 from functools import cache
 from importlib import resources
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from auditor.outcomes import USED, ReadingState
@@ -43,13 +45,15 @@ class Asked:
     since: datetime | None
 
 
+_PLACE = attrgetter("platform", "source")
+
+
 def platform_counts(collected: Sequence[Collected]) -> dict[str, dict[str, int]]:
     """Count tonight's profiles by platform and source."""
     counts: dict[str, dict[str, int]] = {}
-    for one in collected:
-        for profile in one.harvest.profiles:
-            by_source = counts.setdefault(profile.platform, {})
-            by_source[profile.source] = by_source.get(profile.source, 0) + 1
+    both = Counter(place for one in collected for place in map(_PLACE, one.harvest.profiles))
+    for (platform, source), number in both.items():
+        counts.setdefault(platform, {})[source] = number
     return counts
 
 

@@ -86,10 +86,7 @@ class Snapshot:
         """Every district address that a profile itself shows, with where and in which disguise."""
         from auditor.matching.addresses import AddressFinder
 
-        finder = AddressFinder(self.domains)
-        return tuple(
-            (profile, found) for profile in self.profiles for found in finder.find_in(profile)
-        )
+        return tuple(AddressFinder(self.domains).find_in_each(self.profiles))
 
     @cached_property
     def hashed_addresses(self) -> tuple[tuple[Profile, str], ...]:

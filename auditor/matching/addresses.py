@@ -7,6 +7,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ LONGEST_FRAGMENT = 80
 FEW = 12
 CHUNK, OVERLAP = 65_536, 64
 FIELD_END = "\0"
+FIELDS = ("public_addresses", "website", "bio", "display_name", "location", "handle", "url")
+GROUP = 16
 DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,10}[a-z0-9-]{2,63}")
 
 
@@ -80,20 +83,21 @@ class AddressFinder:
         A handle named after the very server the profile lives on, such as an account on a
         district's own Mastodon server, is no mail address and is left out.
         """
-        fields = [
-            ("public_addresses", FIELD_END.join(profile.public_addresses)),
-            ("website", profile.website),
-            ("bio", profile.bio),
-            ("display_name", profile.display_name),
-            ("location", profile.location),
-            ("handle", profile.handle),
-            ("url", profile.url),
-        ]
-        filled = [(name, text) for name, text in fields if text]
+        texts = zip(FIELDS, _texts(profile), strict=True)
+        filled = [(name, text) for name, text in texts if text]
         if not self._may_hold(FIELD_END.join([text for _, text in filled])):
             return []
         found = [replace(hit, field=name) for name, text in filled for hit in self.find(text)]
         return [hit for hit in found if hit.field != "handle" or not _is_at_home(hit, profile)]
+
+    def find_in_each(self, profiles: Iterable[Profile]) -> Iterator[tuple[Profile, FoundAddress]]:
+        """Yield what ``find_in`` finds in each profile; a group that may hold none goes at once."""
+        remaining = iter(profiles)
+        while group := list(islice(remaining, GROUP)):
+            if self._may_hold(FIELD_END.join(filter(None, chain(*map(_texts, group))))):
+                yield from (
+                    (profile, found) for profile in group for found in self.find_in(profile)
+                )
 
     def _may_hold(self, text: str) -> bool:
         """Whether the text names a domain's telling label or hides something: the cheap gate."""
@@ -189,6 +193,19 @@ def _telling_label(domain: str) -> str:
 
 def _squeeze(text: str) -> str:
     return text.lower().replace(" ", "").replace("\n", "")
+
+
+def _texts(profile: Profile) -> tuple[str | None, ...]:
+    """Return what the profile holds in each of ``FIELDS``."""
+    return (
+        FIELD_END.join(profile.public_addresses),
+        profile.website,
+        profile.bio,
+        profile.display_name,
+        profile.location,
+        profile.handle,
+        profile.url,
+    )
 
 
 def _is_at_home(found: FoundAddress, profile: Profile) -> bool:

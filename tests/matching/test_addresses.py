@@ -213,6 +213,25 @@ def test_fields_are_not_read_as_one_text() -> None:
     assert FINDER.find_in(profile(display_name="jane@", bio="elm.example")) == []
 
 
+PIECES = (
+    "ida@", "district", "district.example", "ida [at] district [dot] example", "&#64;", "\u03a3",
+    "%40", "\u200b", "\u200d", "\ufe0f", "\U0001f469", "\uff20", "NOSPAM", "plain words", "\0",
+    "\\",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("others", [0, 20])
+@given(texts=st.lists(st.lists(st.sampled_from(PIECES), max_size=4).map("".join), max_size=40))
+def test_many_profiles_are_searched_as_each_alone(others: int, texts: list[str]) -> None:
+    finder = AddressFinder(["district.example", *(f"other{one}.example" for one in range(others))])
+    profiles = [
+        profile(handle=f"u{number}", bio=text or None, public_addresses=(text,) * (number % 3))
+        for number, text in enumerate(texts)
+    ]
+    alone = [(one, found) for one in profiles for found in finder.find_in(one)]
+    assert list(finder.find_in_each(iter(profiles))) == alone
+
+
 def test_an_account_on_the_districts_own_server_is_no_address() -> None:
     shown = profile(handle="jane@maple.example", url="https://maple.example/@jane")
     assert FINDER.find_in(shown) == []
