@@ -14,6 +14,7 @@ import json
 import unicodedata
 from dataclasses import fields, is_dataclass
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 from reports.files import write_private
@@ -21,7 +22,7 @@ from reports.model import CoverageLine, FindingLine
 from reports.security import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
     from pathlib import Path
     from typing import Any
 
@@ -64,7 +65,7 @@ def guard_cell(text: str) -> str:
 
     Format characters and spaces before it are looked through, and full-width signs count.
     """
-    if text[:1].isascii() and text[:1].isalnum():
+    if not text or (text[0].isascii() and text[0].isalnum()):
         return text
     visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
     if visible.startswith(tuple(_NOT_STRIPPED)):
@@ -100,35 +101,39 @@ def _write_json(path: Path, document: dict[str, Any]) -> None:
 
 
 def _write_csv(path: Path, kind: type[Any], lines: Iterable[Any]) -> None:
-    names = _names(kind)
     sheet = io.StringIO(newline="")
     writer = csv.writer(sheet)
-    writer.writerow(names)
+    writer.writerow(field.name for field in fields(kind))
     for line in lines:
-        values = _plain(line)
-        writer.writerow([guard_cell(_cell(values[name])) for name in names])
+        writer.writerow([guard_cell(_cell(value)) for value in _plain(line).values()])
     write_private(path, sheet.getvalue().encode("utf-8-sig"))
 
 
 def _plain(line: Any) -> dict[str, Any]:
-    return {name: _value(getattr(line, name)) for name in _names(type(line))}
+    kind: Hashable = type(line)
+    return {name: _value(getattr(line, name)) for name in _names(kind)}
 
 
-def _names(kind: type[Any]) -> list[str]:
-    return [field.name for field in fields(kind)]
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _value(value: Any) -> Any:
+    if value is None:
+        return None
     if isinstance(value, str):
         return printable(value)
+    if isinstance(value, tuple | list):
+        return [_value(inner) for inner in value]
     if isinstance(value, date):
         return value.isoformat()
-    if is_dataclass(value):
-        return _plain(value)
-    return [_value(inner) for inner in value] if isinstance(value, tuple | list) else value
+    return _plain(value) if is_dataclass(value) else value
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
