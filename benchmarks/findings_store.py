@@ -71,7 +71,7 @@ def time_night(store: Store, day: int, tonight: list[Finding], label: str) -> No
 
 
 def main() -> None:
-    gc.set_threshold(200_000, 50, 100)  # as `audit run` does
+    gc.set_threshold(500_000, 50, 100)  # as `audit run` does
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     part = number // 100
     first = [make_finding(one) for one in range(number)]

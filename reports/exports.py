@@ -14,7 +14,6 @@ import json
 import unicodedata
 from dataclasses import fields, is_dataclass
 from datetime import date
-from functools import cache
 from typing import TYPE_CHECKING
 
 from reports.files import write_private
@@ -22,7 +21,7 @@ from reports.model import CoverageLine, FindingLine
 from reports.security import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
     from typing import Any
 
@@ -110,13 +109,7 @@ def _write_csv(path: Path, kind: type[Any], lines: Iterable[Any]) -> None:
 
 
 def _plain(line: Any) -> dict[str, Any]:
-    kind: Hashable = type(line)
-    return {name: _value(getattr(line, name)) for name in _names(kind)}
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+    return {name: _value(getattr(line, name)) for name in line.__dataclass_fields__}
 
 
 def _value(value: Any) -> Any:

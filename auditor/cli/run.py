@@ -56,6 +56,8 @@ def run(
     """Run one night: read the sources, judge, keep the findings, write the reports."""
     from auditor.settings import load_settings
 
+    # Nearly everything a night makes lives to its end: collecting in between costs a tenth of it.
+    gc.set_threshold(500_000, 50, 100)
     is_debugging = (click.get_current_context().find_root().obj or {}).get("debug", False)
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
@@ -67,8 +69,6 @@ def run(
     settings = load_settings(config)
     from auditor.nightly import run_night
 
-    # Nearly everything a night makes lives to its end: collecting in between costs a fifth of it.
-    gc.set_threshold(200_000, 50, 100)
     with _progress(len(settings.sources) + STEPS, quiet) as tell:
         result = run_night(settings, school=school, accept_smaller=accept_smaller, tell=tell)
     if format == "table":
