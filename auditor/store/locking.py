@@ -7,10 +7,10 @@ import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from filelock import FileLock, Timeout
 from sqlalchemy import text
 
 from auditor.errors import StoreError, StoreLocked
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
+    from filelock import FileLock
     from sqlalchemy import Engine
 
 ADVISORY_KEY = 0x61756469740A
@@ -49,12 +50,20 @@ class FileStoreLock:
     """A lock beside an SQLite file: the kernel's on ``.lock``, its holder's name in ``.holder``."""
 
     def __init__(self, database: Path) -> None:
-        self._lock = FileLock(f"{database}.lock", mode=0o600)
+        self._file = f"{database}.lock"
         self._note = Path(f"{database}.holder")
+
+    @cached_property
+    def _lock(self) -> FileLock:
+        from filelock import FileLock
+
+        return FileLock(self._file, mode=0o600)
 
     @contextmanager
     def hold(self, timeout: float = 0) -> Iterator[None]:
         """Hold the lock for a block, waiting ``timeout`` seconds for it at most."""
+        from filelock import Timeout
+
         try:
             self._lock.acquire(timeout=timeout)
         except Timeout:
