@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from auditor.doctor import examine
 from auditor.findings import Certainty, State
 from auditor.nightly import run_night
 from auditor.outcomes import ReadingState
 from auditor.settings import load_settings
 from connectors import pacing
 from connectors.sites import district_sites, name_records
+from connectors.source import CheckState
 from tests.districts import SETTINGS, make_district
 from tests.fakes.name_server import NameServer
 from tests.fakes.site import Site
@@ -89,6 +91,31 @@ def test_a_dead_link_is_a_lead_until_it_is_taken_down(config: Path, site: Site) 
     assert reading.state is ReadingState.PARTIAL
     site.pages["/news"] = "nothing"
     assert lead(night(config, 2), RETIRED).state is State.CLOSED
+
+
+def test_the_site_is_asked_for_likely_handles_after_the_directories(
+    config: Path, site: Site
+) -> None:
+    night(config)
+    (asked,) = [one for one in site.asked if one.path == "/.well-known/webfinger"]
+    assert asked.query["resource"] == f"acct:marrowick@127.0.0.1:{site.port}"
+
+
+def test_a_site_that_suddenly_links_to_little_is_held_for_shrunk(config: Path, site: Site) -> None:
+    site.pages["/"] = "".join(f'<a href="https://x.com/school{n}">x</a>' for n in range(12))
+    night(config)
+    site.pages["/"] = PAGE
+    (reading,) = [one for one in night(config, 1).readings if one.source == "sites"]
+    assert reading.state is ReadingState.SHRUNK
+
+
+def test_the_doctor_knows_the_sites_of_the_district(config: Path) -> None:
+    lines = list(examine(load_settings(config), "sites", NOW))
+    assert [(line.check.name, line.check.state) for line in lines] == [
+        ("settings", CheckState.GOOD),
+        ("site 127.0.0.1", CheckState.GOOD),
+        ("name servers", CheckState.GOOD),
+    ]
 
 
 def test_a_page_that_has_not_changed_is_not_sent_again(config: Path, site: Site) -> None:

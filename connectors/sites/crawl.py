@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, deque
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import urljoin
 
 import msgspec
 
@@ -13,7 +12,7 @@ from connectors.errors import AccessRefused, RateLimited, SourceUnavailable, Une
 from connectors.platforms import Refusal, identify
 from connectors.sites.feeds import read_feed
 from connectors.sites.identities import ask_host
-from connectors.sites.pages import AGENT, Link, page_text, read_page
+from connectors.sites.pages import AGENT, Link, join_url, page_text, read_page
 from connectors.sites.site import (
     EACH_NIGHT,
     REDIRECTS,
@@ -100,7 +99,8 @@ class Crawl:
                 f"No page of {site.host} could be read: its first page is refused, is not there or"
                 " leads to another host."
             )
-        self.notes += ask_host(self._access, web, self._start, self._links, site.may_read)
+        if not self.gaps:
+            self.notes += ask_host(self._access, web, self._start, self._links, site.may_read)
 
     def _visit_all(self, web: WebSession, site: Site) -> int:
         """Read what waits, as many as allowed; stop where the site wants to be left alone."""
@@ -150,11 +150,11 @@ class Crawl:
 
     def _sitemaps(self, web: WebSession, site: Site) -> Iterator[str]:
         """Yield the pages that sitemaps list; an index that leads in circles ends."""
-        waiting = deque([*site.robots.sitemaps, urljoin(site.start, "/sitemap.xml")])
+        waiting = deque([*site.robots.sitemaps, "/sitemap.xml"])
         seen: set[str] = set()
         while waiting and len(seen) < MOST_SITEMAPS:
-            url = waiting.popleft()
-            if url in seen or not site.is_own(url) or not site.may_read(url):
+            url = join_url(site.start, waiting.popleft())
+            if url is None or url in seen or not site.is_own(url) or not site.may_read(url):
                 continue
             seen.add(url)
             sitemap = self._sitemap(web, site, url)

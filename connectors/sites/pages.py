@@ -134,7 +134,7 @@ class _Reader:
         if name in {"robots", AGENT}:
             self.obey(content)
         elif (attributes.get("http-equiv") or "").lower() == "refresh":
-            found = REFRESH.fullmatch(content.strip().rstrip("\"'"))
+            found = REFRESH.fullmatch(content[:LONGEST_URL].strip().rstrip("\"'"))
             if found and not found[1].strip().isdigit():
                 self._add(found[1], set())
 

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from connectors.errors import UnexpectedAnswer
 from connectors.sites.pages import AGENT, join_url
@@ -27,6 +27,8 @@ NO_PAGES = (
     ".png", ".gif", ".svg", ".webp", ".ico", ".css", ".js", ".mp3", ".mp4", ".mov", ".avi",
     ".webm", ".ics", ".xml", ".json", ".rss", ".woff", ".woff2",
 )  # fmt: skip
+DOTS = frozenset({".", ".."})
+"""Segments that, hidden in percent signs, would lead past robots.txt."""
 MOST_FEEDS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 UNAVAILABLE = frozenset({*range(400, 500)} - {429})
@@ -85,7 +87,7 @@ class Site:
             return
         if depth > DEPTH or len(segments) > MOST_SEGMENTS:
             return
-        if any(segments.count(one) > 2 for one in segments if one):
+        if any(segments.count(one) > 2 or unquote(one) in DOTS for one in segments if one):
             return
         if not parts.path.lower().endswith(NO_PAGES):
             self._queue(Visit(url, depth), place)

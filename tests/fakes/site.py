@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from connectors.records import AccountKey
@@ -48,7 +49,7 @@ class Site(WebServer):
         if asked.headers.get("if-none-match") == etag:
             self.unchanged += 1
             return Reply(304, {"ETag": etag})
-        return Reply(200, {"ETag": etag, **found.headers}, found.body, found.length)
+        return replace(found, headers={"ETag": etag, **found.headers})
 
     @property
     def targets(self) -> list[str]:
