@@ -29,16 +29,18 @@ def tell_mutual(
 ) -> tuple[SiteLink, ...]:
     """Return the links with ``mutual`` filled in from tonight's profiles.
 
-    ``hosts`` are the district's sites and domains.  True where the account links back, False where
-    it was read and names other places only, None where it was not read or shows no web site at all.
+    ``hosts`` are the district's sites and domains, with those of the linking pages.  True where the
+    account links back, False where it was read and names other places only, None where it was not
+    read or shows no web site at all.
     A link that its page does not vouch for is nobody's word and stays None.
     """
     found = list(links)
+    own = {*hosts, *(host_of(link.page) for link in found)} - {""}
     wanted = {link.account for link in found if link.endorsed}
     shown: dict[AccountKey, bool | None] = {}
     for profile in profiles:
         for key in wanted.intersection(account_keys(profile)):
-            shown[key] = links_back(profile, hosts)
+            shown[key] = links_back(profile, own)
     return tuple(
         replace(link, mutual=shown.get(link.account)) if link.endorsed else link for link in found
     )

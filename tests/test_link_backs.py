@@ -50,6 +50,11 @@ def test_a_web_site_of_somebody_else_is_none(website: str) -> None:
     assert told(website=website) is False
 
 
+def test_the_site_of_the_page_is_the_districts_too() -> None:
+    link = a_site_link(page="https://www.oldherons.example/links")
+    assert told(link, website="https://oldherons.example") is True
+
+
 def test_without_a_web_site_nothing_is_known() -> None:
     assert told(website=None) is None
     assert told(website="") is None

@@ -108,7 +108,8 @@ class _Asking:
         self._access, self._web, self._links, self._allows = access, web, links, allows
         self._base = base
         self._name = urlsplit(base).netloc.lower().removeprefix("www.")
-        self._own = own_hosts(access.domains, (*access.questions.websites, base))
+        sites = map(str, access.options.get("websites") or ())
+        self._own = own_hosts(access.domains, (*sites, *access.questions.websites, base))
 
     def read_did(self) -> None:
         """Note the Bluesky account whose handle is the host's own name."""

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import socketserver
-import threading
-from typing import TYPE_CHECKING
 
 import dns.message
 import dns.rcode
 import dns.resolver
 import dns.rrset
 
-if TYPE_CHECKING:
-    from typing import Self
+from tests.fakes.web_server import Serving
 
 
-class NameServer:
+class NameServer(Serving):
     """Answers with ``records`` (name without its last dot: texts); any other name is not there.
 
     ``rcode`` replaces every answer by that error; ``is_silent`` gives none at all.
@@ -26,23 +23,15 @@ class NameServer:
         self.asked: list[str] = []
         self.rcode: dns.rcode.Rcode | None = None
         self.is_silent = False
-        self._server = socketserver.UDPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        server = socketserver.UDPServer(("127.0.0.1", 0), self._handler())
+        super().__init__(server)
+        self.port = server.server_address[1]
 
     def resolver(self, seconds: float = 5.0) -> dns.resolver.Resolver:
         """Return a resolver that asks this server alone."""
         resolver = dns.resolver.Resolver(configure=False)
         resolver.nameservers = ["127.0.0.1"]
-        resolver.port = self._server.server_address[1]
+        resolver.port = self.port
         resolver.lifetime = seconds
         return resolver
 
