@@ -55,9 +55,12 @@ def grant_access(
     source: SourceSettings,
     now: datetime,
     bookmark: bytes | None = None,
-    questions: Questions = NOTHING,
+    questions: Questions | None = None,
 ) -> Granted:
-    """Read the source's secrets and return its access; NotConfigured names what is not there."""
+    """Read the source's secrets and return its access; NotConfigured names what is not there.
+
+    A source that is not asked anything is told the district's web sites all the same.
+    """
     kind = connector_type(source.name, source.connector)
     options = _with_student_domains(settings, source, kind)
     pieces: list[str] = []
@@ -79,7 +82,7 @@ def grant_access(
         now=now.astimezone(settings.zone),
         web=web_options(settings),
         bookmark=bookmark,
-        questions=questions,
+        questions=questions or Questions(websites=settings.district.websites),
     )
     return Granted(access, lambda text: hide(text, pieces))
 

@@ -23,13 +23,13 @@ from connectors.errors import (
     RateLimited,
 )
 from connectors.records import Harvest
-from connectors.source import Questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from auditor.settings import Settings, SourceSettings
+    from connectors.source import Questions
 
 log = logging.getLogger(__name__)
 STATES = {
@@ -69,15 +69,17 @@ def read_all(
 ) -> list[Collected]:
     """Read sources in threads, in the settings' order; ``tell`` hears of each that is done.
 
-    Without ``questions`` these are all that need none, with them those that are asked.  How many
-    profiles the latter give depends on what they are asked, so they never count as shrunk.
+    Without ``questions`` these are all that need none, with them those that take some.  How many
+    profiles a source that is asked gives depends on the questions, so it never counts as shrunk.
     """
     kept = bookmarks or {}
-    sources = [one for one in settings.source_list if is_asked(one) is (questions is not None)]
+    sources = [
+        one for one in settings.source_list if takes_questions(one) is (questions is not None)
+    ]
 
     def read(source: SourceSettings) -> Collected:
         collected = read_one(source, settings, now, kept.get(source.name), questions)
-        if source.name not in accept_smaller and questions is None:
+        if source.name not in accept_smaller and not is_asked(source):
             collected = guard(
                 collected, last_counts.get(source.name, {}), settings.run.shrink_below
             )
@@ -98,6 +100,12 @@ def is_asked(source: SourceSettings) -> bool:
     return hasattr(connector_type(source.name, source.connector), "terms")
 
 
+def takes_questions(source: SourceSettings) -> bool:
+    """Whether a source is read in the second phase: it is asked, or is given questions as well."""
+    kind = connector_type(source.name, source.connector)
+    return is_asked(source) or getattr(kind, "takes_questions", False) is True
+
+
 def read_one(
     source: SourceSettings,
     settings: Settings,
@@ -115,7 +123,7 @@ def read_one(
     hide: Callable[[str], str] = str
     body, notes = _open_bookmark(source, settings, kept)
     try:
-        granted = grant_access(settings, source, now, body, questions or Questions())
+        granted = grant_access(settings, source, now, body, questions)
         hide = granted.hide
         harvest = _tidy(build(source.connector, granted.access).fetch(), hide)
         state, problem, advice = _outcome(harvest)

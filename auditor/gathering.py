@@ -12,6 +12,7 @@ from auditor.access import NOTHING
 from auditor.findings import State
 from auditor.known_schools import district_schools, listed_district, name_schools
 from auditor.lifecycle import OPEN_STATES
+from auditor.link_backs import tell_mutual
 from auditor.outcomes import USED
 from auditor.people import merge_people
 from auditor.queries import ask
@@ -19,6 +20,7 @@ from auditor.rules import district_address_in_use
 from auditor.rules.address_uses import ACCOUNT
 from auditor.sightings import Looking, approvals, follow
 from auditor.snapshot import Snapshot, merge_profiles
+from connectors.own_sites import own_hosts
 from connectors.source import Capability
 
 if TYPE_CHECKING:
@@ -103,9 +105,9 @@ def gather(
     only = schools.resolve(school) if school is not None else None
     brand = brand_of_district(settings, district, schools)
     asked = frozenset(one.name for one in settings.source_list if collect.is_asked(one))
-    if not asked:
+    if not any(map(collect.takes_questions, settings.source_list)):
         return Gathered(collected, schools, only, brand)
-    tell("Asking about public profiles")
+    tell("Asking about public profiles" if asked else "Reading the district's web sites")
     questions = _questions(settings, store, collected, brand, only, now)
     more = collect.read_all(settings, counts, now, accept_smaller, tell, bookmarks, questions)
     by_name = {one.reading.source: one for one in (*collected, *more)}
@@ -217,7 +219,11 @@ def take_snapshot(
         entries=entries,
         profiles=profiles,
         uses=tuple(use for one in read for use in one.harvest.uses),
-        links=tuple(link for one in read for link in one.harvest.links),
+        links=tell_mutual(
+            (link for one in read for link in one.harvest.links),
+            profiles,
+            own_hosts(settings.domains, settings.district.websites),
+        ),
         registered=store.registered_accounts(),
         once_listed=_once_listed(known, directories),
         directories=directories,

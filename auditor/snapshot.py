@@ -73,6 +73,13 @@ class Snapshot:
         return dict(sights)
 
     @cached_property
+    def _links(self) -> dict[AccountKey, list[SiteLink]]:
+        links: defaultdict[AccountKey, list[SiteLink]] = defaultdict(list)
+        for link in self.links:
+            links[link.account].append(link)
+        return dict(links)
+
+    @cached_property
     def handles(self) -> dict[tuple[str, str], str]:
         """The folded handle of every account that also has a native id, by platform and id."""
         return {
@@ -173,6 +180,14 @@ class Snapshot:
         if entry is None and profile.account_id:
             entry = self.registered.get(AccountKey(profile.platform, profile.account_id))
         return entry
+
+    def links_to(self, profile: Profile) -> tuple[SiteLink, ...]:
+        """Return the links from the district's own pages to an account, by whichever identity."""
+        return tuple(
+            link
+            for key in dict.fromkeys(account_keys(profile))
+            for link in self._links.get(key, ())
+        )
 
     def sights_of(self, account: AccountKey) -> list[tuple[str, Sight]]:
         """Return what each source knows of a registered account, by the source's name."""

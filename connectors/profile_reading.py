@@ -6,10 +6,10 @@ import hashlib
 from collections import Counter
 from math import ceil
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.own_sites import host_of, is_within, own_hosts
 from connectors.platforms import Refusal, account_of
 from connectors.records import Harvest, Profile
 from connectors.rotation import take_turn, tell_turn
@@ -134,9 +134,8 @@ class ProfileReading:
 
     def is_own_site(self, url: str | None) -> bool:
         """Whether a link leads to one of the district's own sites or domains."""
-        host = _host(url)
-        own = {*self.access.domains, *map(_host, self.access.questions.websites)} - {""}
-        return any(host == one or host.endswith(f".{one}") for one in own)
+        own = own_hosts(self.access.domains, self.access.questions.websites)
+        return is_within(host_of(url), own)
 
     def harvest(self, calls: int) -> Harvest:
         """Return what was gathered."""
@@ -163,16 +162,6 @@ def _tell(items: Sequence[str], taken: Sequence[str], most: int, kind: str, did:
         return told
     nights = ceil(len(items) / most)
     return f"{len(taken)} of {len(items)} {kind} {did}; each has its turn within {nights} nights."
-
-
-def _host(url: str | None) -> str:
-    """Return the host of a web address without "www.", empty for anything else."""
-    try:
-        parts = urlsplit(url or "")
-        host = (parts.hostname or "") if parts.scheme in {"http", "https"} else ""
-    except ValueError:
-        return ""
-    return host.rstrip(".").removeprefix("www.")
 
 
 def _digest(item: str) -> str:

@@ -160,13 +160,18 @@ class AddressUse:
 
 @dataclass(frozen=True, slots=True)
 class SiteLink:
-    """A link from one of the district's own pages to an account."""
+    """A link from one of the district's own pages to an account.
+
+    ``mutual``: whether the account links back; the auditor fills it in.  ``endorsed`` is false for
+    a link that the page does not vouch for (``rel`` nofollow, ugc or sponsored).
+    """
 
     source: str
     page: str
     account: AccountKey
     mutual: bool | None = None
     seen_at: datetime | None = None
+    endorsed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

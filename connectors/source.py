@@ -122,7 +122,12 @@ class Terms:
 
 
 class Source(Protocol):
-    """Anything that can be read during a night."""
+    """Anything that can be read during a night.
+
+    One whose class has ``terms: ClassVar[Terms]`` is asked ``Questions`` and tells of what it was
+    asked; one with ``takes_questions = True`` is given them too, after the directories, but tells
+    everything it has every night.  ``Questions.websites`` every source is given.
+    """
 
     capabilities: ClassVar[frozenset[Capability]]
     settings: ClassVar[tuple[Setting, ...]]

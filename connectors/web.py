@@ -9,7 +9,8 @@ to another host); no private address; nothing secret in an error or a log line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import codecs
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,7 +30,7 @@ from connectors.web_cache import Cache, Kept, key_of
 from connectors.web_guard import Guard, show_host
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import timedelta
 
     import requests
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PRODUCT = "district-social-auditor"
+SLOW_CODECS = frozenset({"idna", "punycode"})
+"""No charsets of the web; their time grows with the square of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Answer:
         kind = self.headers.get("Content-Type") or ""
         charset = kind.partition("charset=")[2].partition(";")[0].strip(" \"'") or "utf-8"
         try:
+            if codecs.lookup(charset).name in SLOW_CODECS:
+                charset = "utf-8"
             return self.body.decode(charset, "replace")
         except (LookupError, ValueError):
             return self.body.decode("utf-8", "replace")
@@ -95,7 +100,8 @@ class WebSession(Closing):
     ``per_second`` and ``burst`` pace every request, retries too.  ``lifetime`` is how long an
     answer is used from disk without asking (zero: ask each time whether it changed); None, the
     default, writes nothing to disk: answers about people stay off it.  ``largest`` caps an answer
-    in bytes.  ``most_connections`` is per host.  ``timer`` replaces the clock in tests.
+    in bytes.  ``most_connections`` is per host.  ``timer`` replaces the clock in tests.  Without
+    ``follows`` a redirect is an answer like any other, to be named in ``accept``.
 
     Every method raises RateLimited (429), AccessRefused (401, 403), SourceUnavailable (no answer,
     5xx after retries) or UnexpectedAnswer (any other status not in ``accept``, too large, ...).
@@ -113,8 +119,10 @@ class WebSession(Closing):
         auth: AuthBase | None = None,
         most_connections: int = 8,
         timer: Timer | None = None,
+        follows: bool = True,
     ) -> None:
         self._access, self._largest, self._lifetime = access, largest, lifetime
+        self._follows = follows
         self._most_connections = most_connections
         self._timer = timer or pacing.TIMER
         self._pace = pacing.Pace(per_second, burst, self._timer)
@@ -141,18 +149,24 @@ class WebSession(Closing):
         accept: Collection[int] = (200,),
         largest: int | None = None,
         lifetime: timedelta | None = None,
+        distil: Callable[[Answer], bytes] | None = None,
     ) -> Answer:
-        """Return the answer to a GET, from disk where that is still good."""
+        """Return the answer to a GET, from disk where that is still good.
+
+        ``distil`` makes of an answer with status 200 the body that is given back and, with a
+        ``lifetime``, kept on disk instead of its own.
+        """
         request = self._prepare("GET", url, params=params, headers=headers)
         span = lifetime if lifetime is not None else self._lifetime
         if span is None or self._access.web.cache is None:
-            return self._send(request, accept, largest)
+            return _distilled(self._send(request, accept, largest), distil)
         key = key_of(request.url or "", request.headers.get("Accept") or "")
         kept = self._cache.get(key)
         if kept is not None and kept.is_fresh(self._access.now, span):
             return self._from(kept, request.url or "")
         request.headers.update(kept.conditions() if kept else {})
-        answer = self._send(request, {*accept, 304} if kept else accept, largest)
+        sent = self._send(request, {*accept, 304} if kept else accept, largest)
+        answer = _distilled(sent, distil)
         if answer.status == 304 and kept is not None:
             self._cache.confirm(key)
             return self._from(kept, request.url or "")
@@ -204,6 +218,7 @@ class WebSession(Closing):
             largest=self._largest,
             most_connections=self._most_connections,
             resends=resends,
+            follows=self._follows,
         )
         session.headers["User-Agent"] = user_agent(self._access.web.contact)
         return session
@@ -279,6 +294,12 @@ def user_agent(contact: str | None) -> str:
     """Return who asks: product, version and, where set, the district's contact."""
     plain = "".join(c for c in contact or "" if c.isascii() and c.isprintable() and c not in "()")
     return f"{PRODUCT}/{_version()}" + (f" (+{plain[:100]})" if plain else "")
+
+
+def _distilled(answer: Answer, distil: Callable[[Answer], bytes] | None) -> Answer:
+    if distil is None or answer.status != 200:
+        return answer
+    return replace(answer, body=distil(answer))
 
 
 def _one_line(text: str) -> str:

@@ -106,7 +106,8 @@ class GuardedSession(requests.Session):
 
     Nothing is taken from the environment (proxies, CA files, .netrc), no cookie is kept, and TLS is
     always verified.  ``send`` returns the last answer, whatever its status, or raises a
-    ConnectorError where none came.  ``resends`` says that a POST may be sent twice.
+    ConnectorError where none came.  ``resends`` says that a POST may be sent twice; without
+    ``follows`` a redirect is the last answer.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class GuardedSession(requests.Session):
         largest: int,
         most_connections: int,
         resends: bool = False,
+        follows: bool = True,
     ) -> None:
         super().__init__()
         self.trust_env = False
@@ -128,6 +130,7 @@ class GuardedSession(requests.Session):
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._source, self._proxy, self._largest = source, options.proxy, largest
         self._guard, self._pace, self._timer, self._resends = guard, pace, timer, resends
+        self._follows = follows
         self._lock = threading.Lock()
         self.calls = 0
         for scheme in ("https://", "http://"):
@@ -252,7 +255,7 @@ class GuardedSession(requests.Session):
         self, request: requests.PreparedRequest, response: requests.Response
     ) -> requests.PreparedRequest | None:
         """Return the request a redirect asks for, None where it asks for none."""
-        if not _leads_on(response):
+        if not self._follows or not _leads_on(response):
             return None
         if request.method not in {"GET", "HEAD"}:
             raise self._unexpected("redirected a request that may not be sent on")

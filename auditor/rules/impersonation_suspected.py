@@ -31,6 +31,7 @@ from auditor.matching.imitations import differences
 from auditor.matching.impersonation import Kind
 from auditor.matching.reasons import reason_in_words
 from auditor.rules.rule import Rule, RuleResult
+from auditor.rules.site_links import link_evidence, link_reasons
 from auditor.wording import AFFILIATIONS, SENTENCES, platform_title
 from connectors.source import Capability
 
@@ -66,6 +67,7 @@ def _finding(one: Imitation, snapshot: Snapshot) -> Finding:
     name = f"{(profile.handle or found.text)[:120]} at {platform_title(profile.platform)}"
     ours = (entry.handle or found.own.text)[:120]
     own = f"{ours} at {platform_title(found.own.account.platform)}"
+    links = snapshot.links_to(profile)
     differing = differences(found.own.text, found.text)
     branded = one.branding.reasons if one.branding else ()
     carried = (one.branding.school,) if one.branding and one.branding.school else ()
@@ -79,11 +81,12 @@ def _finding(one: Imitation, snapshot: Snapshot) -> Finding:
         platform=profile.platform,
         url=profile.url,
         affiliation=AFFILIATIONS[Affiliation.IMPERSONATION_SUSPECTED],
-        evidence=(*_names(one, snapshot), *_places(one, differing)),
+        evidence=(*_names(one, snapshot), *_places(one, differing), *link_evidence(links)),
         reasons=(
             HOW[found.kind],
             *_sentences(differing),
             "No account of the registry has this identity.",
+            *link_reasons(links),
             *map(reason_in_words, branded),
         ),
         doubts=(DOUBT_OWN, DOUBT_LETTERS if found.has_foreign_letters else DOUBT_CHANCE),

@@ -8,6 +8,10 @@ What it leaves out: approved accounts; accounts that may imitate a registered on
 impersonation-suspected: one account, one lead); accounts on retired platforms (see
 retired-platform-link).
 ``report = "confident"`` keeps the ``possible`` ones off the list.
+
+An account that a page of the district's own links to and that links back is ``possible`` at most:
+somebody answers for it, and what is missing is its entry in the registry.  A link that is not
+returned, or not known to be, is shown as evidence and changes no grade.
 """
 
 from __future__ import annotations
@@ -20,18 +24,19 @@ from auditor.matching.branding import Verdict
 from auditor.matching.reasons import reason_in_words
 from auditor.registry import Registration
 from auditor.rules.rule import Rule, RuleResult
+from auditor.rules.site_links import is_mutual, link_evidence, link_reasons
 from auditor.wording import AFFILIATIONS, SENTENCES, platform_title
 from connectors.platforms import platforms
 from connectors.source import Capability
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from auditor.matching.branding import Branding
     from auditor.registry import RegisteredAccount
     from auditor.settings import BrandRule
     from auditor.snapshot import Snapshot
-    from connectors.records import Profile
+    from connectors.records import Profile, SiteLink
 
 ID = "unregistered-branded-account"
 DOUBT_OTHERS = {
@@ -53,17 +58,24 @@ def _findings(snapshot: Snapshot, options: BrandRule) -> Iterator[Finding]:
             continue
         if branding.affiliation is Affiliation.UNRELATED or profile.key in snapshot.imitations:
             continue
-        if branding.verdict is not Verdict.CONFIDENT and options.report == "confident":
+        grade = _grade(branding, snapshot.links_to(profile))
+        if grade is not Certainty.CONFIDENT and options.report == "confident":
             continue
         entry = snapshot.registration(profile)
         if entry is None or entry.state is not Registration.APPROVED:
             yield _finding(profile, branding, entry, snapshot)
 
 
+def _grade(branding: Branding, links: Sequence[SiteLink]) -> Certainty:
+    is_confident = branding.verdict is Verdict.CONFIDENT and not is_mutual(links)
+    return Certainty.CONFIDENT if is_confident else Certainty.POSSIBLE
+
+
 def _finding(
     profile: Profile, branding: Branding, entry: RegisteredAccount | None, snapshot: Snapshot
 ) -> Finding:
-    grade = Certainty.CONFIDENT if branding.verdict is Verdict.CONFIDENT else Certainty.POSSIBLE
+    links = snapshot.links_to(profile)
+    grade = _grade(branding, links)
     name = profile.display_name or profile.handle or profile.url
     brand = snapshot.schools.name(branding.school) if branding.school else snapshot.brand.name
     reasons = [reason_in_words(reason) for reason in branding.reasons]
@@ -77,8 +89,8 @@ def _finding(
         platform=profile.platform,
         url=profile.url,
         affiliation=AFFILIATIONS[branding.affiliation],
-        evidence=_evidence(profile, brand),
-        reasons=(*_registration_reasons(entry), *reasons),
+        evidence=(*_evidence(profile, brand), *link_evidence(links)),
+        reasons=(*_registration_reasons(entry), *link_reasons(links), *reasons),
         doubts=(DOUBT_OTHERS[grade], DOUBT_CONSENT),
     )
 

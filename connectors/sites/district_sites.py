@@ -1,27 +1,33 @@
 """The district's own web sites: a polite reading of their pages for links to accounts.
 
-Documentation: RFC 9309 (robots.txt), https://www.sitemaps.org/protocol.html, and for
-``/.well-known/atproto-did`` https://atproto.com/specs/handle (reviewed 2026-11-22).  Limits obeyed:
-robots.txt and its crawl delay, one request a second, ``most_pages`` pages a site, five links deep,
-noindex and nofollow.  Only the configured sites are read, no page behind a login; what another host
-answers to a redirect is thrown away.
-Never kept: anything a page says besides the accounts it links to.
+Documentation: RFC 9309 (robots.txt), https://www.sitemaps.org/protocol.html; NodeInfo, WebFinger
+and handles of Bluesky see ``identities`` and ``name_records`` (reviewed 2026-11-22).  Limits
+obeyed: robots.txt and its crawl delay, one request a second, ``most_pages`` pages a site, five
+links deep, noindex and nofollow, Retry-After.  Only the configured sites are read, no page behind a
+login; a redirect to another host is noted, not followed.  Of the district's e-mail domains only the
+well-known places and the DNS record for handles are asked.
+Never kept: anything a page says besides where it leads, on disk either.
 
 A link from the district's own site is a sign of approval, not an approval.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from dataclasses import dataclass, field
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from connectors.errors import AccessRefused, NotConfigured, SourceUnavailable, UnexpectedAnswer
-from connectors.platforms import Refusal, identify
-from connectors.records import Harvest, SiteLink
-from connectors.sites.pages import read_page
-from connectors.source import Capability, Setting
+from connectors.errors import NotConfigured, SourceUnavailable
+from connectors.own_sites import host_of
+from connectors.records import Harvest
+from connectors.sites import name_records
+from connectors.sites.crawl import FAULTS, LARGEST_ROBOTS, UNREAD, Crawl
+from connectors.sites.identities import ask_host
+from connectors.sites.link_list import LinkList
+from connectors.sites.pages import AGENT
+from connectors.sites.site import read_robots
+from connectors.source import Capability, Check, CheckState, Setting
 from connectors.web import WebSession
 
 if TYPE_CHECKING:
@@ -29,222 +35,160 @@ if TYPE_CHECKING:
 
     from protego import Protego
 
+    from connectors.errors import ConnectorError
     from connectors.source import Access
-    from connectors.web import Answer
 
-AGENT = "district-social-auditor"
-LARGEST_PAGE = 5_000_000
-LARGEST_ROBOTS = 500_000
-DEPTH = 5
-LONGEST_DELAY = 10.0
-MOST_VARIANTS = 5
-"""Pages of one path that differ in their query alone: calendars have no end."""
-MOST_SEGMENTS = 12
-PAGES_AN_ACCOUNT = 3
-MOST_SITEMAPS = 10
-NO_PAGES = (
-    ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".zip", ".gz", ".jpg", ".jpeg",
-    ".png", ".gif", ".svg", ".webp", ".ico", ".css", ".js", ".mp3", ".mp4", ".mov", ".avi",
-    ".webm", ".ics", ".xml", ".json", ".rss", ".woff", ".woff2",
-)  # fmt: skip
-GONE = (200, 401, 403, 404, 410)
-UNREAD = "pages that could not be read"
-
-
-@dataclass(slots=True)
-class _Site:
-    """One site while it is read: its host, what robots.txt says, what is still to be read."""
-
-    start: str
-    host: str
-    robots: Protego
-    queue: deque[tuple[str, int]] = field(default_factory=deque)
-    seen: set[str] = field(default_factory=set)
-    variants: Counter[str] = field(default_factory=Counter)
-
-    def is_own(self, url: str) -> bool:
-        """Whether a URL is a page of this very site, with or without www; broken ones are not.
-
-        A host beneath it has a robots.txt of its own (RFC 9309, 2.3) and is a site of its own.
-        """
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            return False
-        ours = urlsplit(self.start).netloc.lower().removeprefix("www.")
-        is_web = parts.scheme in {"http", "https"}
-        return is_web and parts.netloc.lower().removeprefix("www.") == ours
-
-    def enter(self, url: str, depth: int) -> None:
-        """Queue a page that is worth reading and that robots.txt allows."""
-        parts = urlsplit(url)
-        segments = parts.path.split("/")
-        if url in self.seen or depth > DEPTH or len(segments) > MOST_SEGMENTS:
-            return
-        if any(segments.count(one) > 2 for one in segments if one):
-            return
-        if parts.path.lower().endswith(NO_PAGES):
-            return
-        self.seen.add(url)
-        place = f"{parts.hostname}{parts.path.partition(';')[0]}"
-        self.variants[place] += 1
-        if self.variants[place] <= MOST_VARIANTS and self.robots.can_fetch(url, AGENT):
-            self.queue.append((url, depth))
+DOMAIN_BASE = "https://{domain}"
 
 
 class DistrictSites:
-    """Accounts that the district's own sites link to, page by page."""
+    """Accounts that the district's own sites and domains name."""
 
+    takes_questions: ClassVar[bool] = True
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.SITE_LINKS})
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             "websites",
             list,
-            required=True,
-            about='The sites to read, such as ["https://www.district.example"].',
+            required=False,
+            about='The sites to read, such as ["https://www.district.example"]; those of'
+            " [district] where it is left out.",
         ),
         Setting("most_pages", int, required=False, about="Pages read of one site.", default=300),
     )
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._links: dict[tuple[str, object], SiteLink] = {}
-        self._pages_of: Counter[object] = Counter()
+        self._links = LinkList(access)
         self._dropped: Counter[str] = Counter()
         self._notes: list[str] = []
-        self._calls = 0
+        self._gaps: list[str] = []
+        self._calls = self._pages = 0
 
     def fetch(self) -> Harvest:
-        """Read every site; raises ``ConnectorError`` where a site cannot be reached at all."""
-        for start in self._websites():
-            self._read_site(start)
-        unread = self._dropped[UNREAD]
-        gaps = (f"{unread} pages of the district's sites could not be read.",) if unread else ()
+        """Read every site; one that cannot be reached leaves a gap.
+
+        Raises the first site's ``ConnectorError`` where no page of any site could be read.
+        """
+        sites = self._websites()
+        failed = [error for start in sites if (error := self._read_site(start)) is not None]
+        if failed and not self._pages:
+            raise failed[0]
+        self._ask_domains({host_of(site) for site in sites})
+        self._ask_names({host_of(site) for site in sites})
+        if unread := self._dropped[UNREAD]:
+            self._gaps.append(f"{unread} pages of the district's sites could not be read.")
         return Harvest(
-            links=tuple(self._links.values()),
-            dropped=dict(self._dropped),
+            links=tuple(self._links),
+            dropped={reason: many for reason, many in self._dropped.items() if many},
             notes=tuple(self._notes),
-            gaps=gaps,
+            gaps=tuple(self._gaps),
             calls=self._calls,
         )
 
+    def check(self) -> Iterator[Check]:
+        """Tell for each site whether robots.txt can be read and allows its first page."""
+        for start in self._websites():
+            name = f"site {host_of(start)}"[:80]
+            try:
+                with self._session() as web:
+                    is_open = read_robots(web, start).can_fetch(start, AGENT)
+            except FAULTS as error:
+                yield Check(name, CheckState.BAD, error.problem, error.advice)
+                continue
+            if is_open:
+                yield Check(name, CheckState.GOOD, "robots.txt lets it be read")
+            else:
+                advice = f"Allow {AGENT} in its robots.txt, or take the site away"
+                yield Check(name, CheckState.WARNING, "robots.txt forbids its first page", advice)
+        yield self._check_names()
+
     def _websites(self) -> list[str]:
-        given = self._access.options["websites"]
+        given = self._access.options.get("websites")
+        given = self._access.questions.websites if given is None else given
         sites = [site if "://" in str(site) else f"https://{site}" for site in given]
-        if not sites or not all(urlsplit(site).hostname for site in sites):
-            advice = 'Give them as websites = ["https://www.yourdistrict.org"] for this source'
+        if not sites or not all(map(_is_site, sites)):
+            advice = (
+                'Give them as websites = ["https://www.yourdistrict.org"] under [district] or for'
+                " this source"
+            )
             raise NotConfigured(self._access.source, "no web site is named", advice)
         if not 1 <= self._access.options["most_pages"] <= 10_000:
             advice = "Give a number from 1 to 10000"
             raise NotConfigured(self._access.source, "most_pages is out of range", advice)
-        return sites
+        return list(dict.fromkeys(sites))
 
-    def _read_site(self, start: str) -> None:
-        with WebSession(self._access, per_second=1, largest=LARGEST_ROBOTS) as web:
-            robots = self._robots(web, start)
-            self._calls += web.calls
-        delay = min(max(robots.crawl_delay(AGENT) or 1.0, 1.0), LONGEST_DELAY)
-        host = (urlsplit(start).hostname or "").removeprefix("www.")
-        site = _Site(start, host, robots)
-        with WebSession(self._access, per_second=1 / delay, largest=LARGEST_PAGE) as web:
-            self._read_identity(web, site)
-            site.enter(start, 0)
-            if not site.queue:
-                self._notes.append(f"robots.txt of {host} does not allow its first page.")
-            for url in self._sitemaps(web, site):
-                site.enter(url, 1)
-            read = 0
-            while site.queue and read < self._access.options["most_pages"]:
-                self._read_page(web, site, *site.queue.popleft())
-                read += 1
-            self._calls += web.calls
-        if site.queue:
-            self._notes.append(f"{read} pages of {host} were read, {len(site.queue)} were not.")
-
-    def _robots(self, web: WebSession, start: str) -> Protego:
-        """Return what robots.txt allows: everything where there is none (RFC 9309, 2.3.1.3)."""
-        from protego import Protego
-
-        answer = web.get(urljoin(start, "/robots.txt"), accept=(*GONE, 400, 405, 451))
-        return Protego.parse(answer.text() if answer.status == 200 else "")
-
-    def _read_identity(self, web: WebSession, site: _Site) -> None:
-        """Note the Bluesky account whose handle is the site's own domain."""
-        url = urljoin(site.start, "/.well-known/atproto-did")
-        if not site.robots.can_fetch(url, AGENT):
-            return
-        answer = self._ask(web, url)
-        if answer is not None and answer.status == 200 and answer.body.startswith(b"did:"):
-            self._add(url, f"https://bsky.app/profile/{answer.text().strip()[:200]}")
-
-    def _sitemaps(self, web: WebSession, site: _Site) -> Iterator[str]:
-        """Yield the pages that sitemaps list; an index that leads in circles ends."""
-        waiting = deque([*site.robots.sitemaps, urljoin(site.start, "/sitemap.xml")])
-        seen: set[str] = set()
-        while waiting and len(seen) < MOST_SITEMAPS:
-            url = waiting.popleft()
-            if url in seen or not site.is_own(url) or not site.robots.can_fetch(url, AGENT):
-                continue
-            seen.add(url)
-            answer = self._ask(web, url)
-            if answer is None or answer.status != 200:
-                continue
-            for is_index, place in _locations(answer.body):
-                if is_index:
-                    waiting.append(place)
-                elif site.is_own(place):
-                    yield place
-
-    def _ask(self, web: WebSession, url: str) -> Answer | None:
-        """Return an answer that matters little; None where there is none."""
+    def _read_site(self, start: str) -> ConnectorError | None:
+        """Read a site; returns why it could not be."""
+        crawl = Crawl(self._access, start, self._links, self._access.options["most_pages"])
+        failure = None
         try:
-            return web.get(url, accept=(*GONE, 400, 405, 406, 451))
-        except (AccessRefused, SourceUnavailable, UnexpectedAnswer):
-            return None
+            crawl.read()
+        except FAULTS as error:
+            failure = error
+            self._gaps.append(f"{host_of(start)} was not read to its end: {error.problem}.")
+        self._dropped += crawl.dropped
+        self._notes += crawl.notes
+        self._gaps += crawl.gaps
+        self._calls += crawl.calls
+        self._pages += crawl.pages
+        return failure
 
-    def _read_page(self, web: WebSession, site: _Site, url: str, depth: int) -> None:
-        try:
-            answer = web.get(url, accept=GONE)
-        except (SourceUnavailable, UnexpectedAnswer):
-            if depth == 0:
-                raise
-            self._dropped[UNREAD] += 1
-            return
-        kind = answer.headers.get("Content-Type") or "text/html"
-        if answer.status != 200 or "html" not in kind.lower() or not site.is_own(answer.url):
-            return
-        page = read_page(answer.text(), answer.url, answer.headers.get("X-Robots-Tag") or "")
-        if page.noindex:
-            return
-        for link in [*page.links, *page.others]:
-            if not site.is_own(link):
-                self._add(answer.url, link)
-            elif not page.nofollow:
-                site.enter(link, depth + 1)
+    def _ask_domains(self, done: set[str]) -> None:
+        """Ask the web servers at the e-mail domains, where there are any, for accounts."""
+        for domain in self._access.domains:
+            if domain in done:
+                continue
+            base = DOMAIN_BASE.format(domain=domain)
+            with self._session() as web:
+                try:
+                    robots = read_robots(web, f"{base}/")
+                    allows = partial(_allows, robots)
+                    self._notes += ask_host(self._access, web, base, self._links, allows)
+                except FAULTS:
+                    self._dropped["e-mail domains without a web server that answers"] += 1
+                self._calls += web.calls
 
-    def _add(self, page: str, link: str) -> None:
-        """Keep a link that leads to an account, from three pages at most."""
-        account = identify(link)
-        if isinstance(account, Refusal) or (page, account.key) in self._links:
-            return
-        self._pages_of[account.key] += 1
-        if self._pages_of[account.key] <= PAGES_AN_ACCOUNT:
-            self._links[page, account.key] = SiteLink(
-                self._access.source, page, account.key, None, self._access.now
+    def _ask_names(self, hosts: set[str]) -> None:
+        """Look up which accounts the names of sites and domains prove by DNS."""
+        silent = 0
+        resolver = name_records.new_resolver()
+        for name in dict.fromkeys((*sorted(hosts), *self._access.domains)):
+            if not name_records.is_domain(name):
+                continue
+            try:
+                did = name_records.read_did(self._access.source, resolver, name)
+            except SourceUnavailable:
+                silent += 1
+                continue
+            if did is not None:
+                self._links.add(f"dns:_atproto.{name}?type=TXT", f"https://bsky.app/profile/{did}")
+        if silent:
+            self._notes.append(
+                f"No name server answered for {silent} of the district's domains: an account that"
+                " only their records name is not known tonight."
             )
 
+    def _check_names(self) -> Check:
+        names = [name for name in self._access.domains if name_records.is_domain(name)]
+        try:
+            for name in names[:1]:
+                name_records.read_did(self._access.source, name_records.new_resolver(), name)
+        except SourceUnavailable as error:
+            return Check("name servers", CheckState.WARNING, error.problem, error.advice)
+        return Check("name servers", CheckState.GOOD, "answer")
 
-def _locations(body: bytes) -> Iterator[tuple[bool, str]]:
-    """Yield the places a sitemap names, and whether each is a sitemap; none of a broken one."""
-    from xml.etree.ElementTree import ParseError
+    def _session(self) -> WebSession:
+        return WebSession(self._access, per_second=1, largest=LARGEST_ROBOTS, follows=False)
 
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import fromstring
 
+def _allows(robots: Protego, url: str) -> bool:
+    return bool(robots.can_fetch(url, AGENT))
+
+
+def _is_site(text: str) -> bool:
     try:
-        root = fromstring(body)
-    except (ParseError, DefusedXmlException, ValueError, LookupError):
-        return
-    is_index = root.tag.endswith("sitemapindex")
-    for place in root.iterfind(".//{*}loc"):
-        yield is_index, (place.text or "").strip()[:2_000]
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

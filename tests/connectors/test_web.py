@@ -183,6 +183,7 @@ def test_a_hostile_value_does_not_get_into_the_sentence():
         ("text/html", "café".encode(), "café"),
         ("text/html; charset=nonsense", b"a\xff", "a\ufffd"),
         ("text/html; charset=zlib", b"a", "a"),
+        ("text/html; charset=PunyCode", b"a-ecba", "a-ecba"),
     ],
 )
 def test_text_is_read_in_its_charset(kind, body, text):

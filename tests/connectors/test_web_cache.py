@@ -154,6 +154,25 @@ def test_what_a_redirect_led_to_is_not_kept(server, folder):
             assert session.get(f"{server.url}/a").url.endswith("/b?token=s3cret")
 
 
+def test_what_is_distilled_is_all_that_is_kept(server, folder):
+    def distil(answer):
+        return answer.headers["ETag"].encode() + b"|" + str(len(answer.body)).encode()
+
+    bodies = []
+    for night in range(2):
+        with a_session(folder, night, lifetime=timedelta(0)) as session:
+            answer = session.get(f"{server.url}/a", distil=distil)
+            bodies.append((answer.body, answer.is_cached))
+    assert bodies == [(b'"v1"|14', False), (b'"v1"|14', True)]
+    (file,) = folder.glob("*.sqlite")
+    assert b'{"path"' not in file.read_bytes()
+    with a_session(folder) as session:
+        assert session.get(f"{server.url}/a", distil=distil).body == b'"v1"|14'
+    server.queue(json_reply({}, 404))
+    with a_session(folder) as session:
+        assert session.get(f"{server.url}/b", accept=(404,), distil=distil).body == b"{}"
+
+
 def test_a_source_is_no_path(server, folder):
     with a_session(folder, 0, "../../evil/\u202e", lifetime=DAY) as session:
         session.get(server.url)

@@ -151,6 +151,16 @@ def test_follows_redirects_and_says_where_it_ended(server):
     assert [asked.target for asked in server.asked] == ["/a", "/b", "/c?x=1"]
 
 
+def test_a_redirect_that_is_not_followed_is_an_answer(server):
+    server.queue(_to("http://10.0.0.1/"), _to("/b"))
+    with a_session(follows=False) as session:
+        answer = session.get(f"{server.url}/a", accept=(302,))
+        assert (answer.status, answer.headers["Location"]) == (302, "http://10.0.0.1/")
+        with pytest.raises(UnexpectedAnswer, match="302"):
+            session.get(f"{server.url}/a")
+    assert server.paths == ["/a", "/a"]
+
+
 def test_a_public_server_cannot_send_us_to_an_internal_one(server, monkeypatch):
     monkeypatch.setattr("connectors.web_guard.resolve", lambda *_: ["127.0.0.1"])
     monkeypatch.setattr("connectors.web_guard.is_public", lambda _: True)

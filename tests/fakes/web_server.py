@@ -20,6 +20,7 @@ from connectors.source import WebOptions
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
+    from socketserver import BaseServer
     from typing import Self
 
 LOOPBACK = WebOptions(internal_hosts=frozenset({"127.0.0.1", "localhost"}))
@@ -103,30 +104,12 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class WebServer:
-    """Serves on 127.0.0.1; ``faults`` are answered first, then ``answer`` is asked."""
+class Serving:
+    """Serves in a thread of its own for as long as a ``with`` block lasts."""
 
-    def __init__(
-        self, answer: Callable[[Asked], Reply] | None = None, tls: ssl.SSLContext | None = None
-    ) -> None:
-        self.answer = answer or (lambda asked: json_reply({"path": asked.target}))
-        self.faults: deque[Reply] = deque()
-        self.asked: list[Asked] = []
-        self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), self._handler())
-        if tls is not None:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self.port = self._server.server_port
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    def queue(self, *faults: Reply) -> None:
-        """Answer the next requests so, one each."""
-        self.faults.extend(faults)
-
-    @property
-    def paths(self) -> list[str]:
-        return [asked.path for asked in self.asked]
+    def __init__(self, server: BaseServer) -> None:
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.02,))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -136,6 +119,32 @@ class WebServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+class WebServer(Serving):
+    """Serves on 127.0.0.1; ``faults`` are answered first, then ``answer`` is asked."""
+
+    def __init__(
+        self, answer: Callable[[Asked], Reply] | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self.answer = answer or (lambda asked: json_reply({"path": asked.target}))
+        self.faults: deque[Reply] = deque()
+        self.asked: list[Asked] = []
+        self._lock = threading.Lock()
+        server = _Server(("127.0.0.1", 0), self._handler())
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        super().__init__(server)
+        self.port = server.server_port
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+
+    def queue(self, *faults: Reply) -> None:
+        """Answer the next requests so, one each."""
+        self.faults.extend(faults)
+
+    @property
+    def paths(self) -> list[str]:
+        return [asked.path for asked in self.asked]
 
     def reply_to(self, asked: Asked) -> Reply:
         with self._lock:

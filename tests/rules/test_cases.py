@@ -166,6 +166,7 @@ def snapshot(case: dict[str, Any]) -> Snapshot:
                 one["page"],
                 AccountKey(one["platform"], one["account"]),
                 mutual=one.get("mutual"),
+                endorsed=one.get("endorsed", True),
             )
             for one in case.get("links", ())
         ),

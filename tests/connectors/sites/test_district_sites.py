@@ -1,67 +1,26 @@
-"""The crawl of the district's own sites, against a site full of traps."""
+"""The crawl of the district's own sites: what it finds, what it leaves, how it begins and ends."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import dns.rcode
 import pytest
 
 from connectors.errors import ConnectorError, NotConfigured, SourceUnavailable
 from connectors.records import AccountKey
 from connectors.sites.district_sites import DistrictSites
-from connectors.sites.pages import read_page, same_as
+from connectors.source import CheckState, Questions
 from tests.builders import an_access
 from tests.connectors.contract import HOSTILE, ConnectorContract
-from tests.fakes.web_server import LOOPBACK, Asked, FakeTimer, Reply, WebServer
+from tests.fakes.site import Site, accounts, source
+from tests.fakes.web_server import LOOPBACK, FakeTimer, Reply
 
-HOME = """<!doctype html><title>Maple Fork</title>
-<a href="https://www.facebook.com/MapleForkSchools/">Facebook</a>
-<a href="https://www.facebook.com/sharer/sharer.php?u=x">Share</a>
-<a href="https://plus.google.com/+MapleFork" rel="me">Google+</a>
-<a href="javascript:alert(1)">x</a> <a href="mailto:a@b.example">mail</a>
-<a href="http://[broken">y</a> <a href="/about">About</a> <a href="/private/x">no</a>
-<a href="/calendar?date=1">Next</a> <a href="/film.mp4">Film</a>
-<a href="http://elsewhere.example/">Elsewhere</a> <a href="/hidden">Hidden</a>
-<script type="application/ld+json">{"@type": "School", "sameAs": ["https://x.com/maplefork"]}</script>
-"""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-
-class Site(WebServer):
-    """A static site; what is not in ``pages`` is not there."""
-
-    def __init__(self) -> None:
-        super().__init__(self._page)
-        self.pages: dict[str, str | Reply] = {
-            "/": HOME,
-            "/robots.txt": Reply(body=b"User-agent: *\nDisallow: /private\nCrawl-delay: 3\n"),
-            "/about": '<a href="https://www.instagram.com/maplefork">i</a><a href="/">home</a>',
-            "/hidden": '<meta name="robots" content="noindex"><a href="https://x.com/secret1">x</a>',
-        }
-
-    def _page(self, asked: Asked) -> Reply:
-        found = self.pages.get(asked.target) or self.pages.get(asked.path)
-        if found is None:
-            return Reply(404, {"Content-Type": "text/html"}, b"no")
-        if isinstance(found, Reply):
-            return found
-        return Reply(200, {"Content-Type": "text/html; charset=utf-8"}, found.encode())
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as running:
-        yield running
-
-
-def source(site: Site, **options: Any) -> DistrictSites:
-    given = {"websites": [f"{site.url}/"], "most_pages": 300}
-    return DistrictSites(an_access(given | options, web=LOOPBACK))
-
-
-def accounts(site: Site, **options: Any) -> set[AccountKey]:
-    return {link.account for link in source(site, **options).fetch().links}
+    from tests.fakes.name_server import NameServer
 
 
 def test_accounts_a_site_links_to_are_found_and_nothing_else(site: Site) -> None:
@@ -102,7 +61,7 @@ def test_a_calendar_without_end_ends(site: Site) -> None:
 def test_paths_that_go_in_circles_end(site: Site) -> None:
     site.pages["/about"] = '<a href="deeper/about">x</a>'
     site.answer = lambda asked: (
-        site._page(asked)
+        site.page(asked)
         if asked.path in site.pages
         else Reply(200, {"Content-Type": "text/html"}, b'<a href="deeper/about">x</a>')
     )
@@ -159,7 +118,7 @@ def test_the_account_whose_handle_is_the_domain_is_found(site: Site) -> None:
 
 
 def test_a_page_that_cannot_be_read_is_a_gap_and_the_first_an_error(site: Site) -> None:
-    site.pages["/about"] = Reply(302, {"Location": "http://10.0.0.1/"})
+    site.pages["/about"] = Reply(500)
     harvest = source(site).fetch()
     assert harvest.gaps == ("1 pages of the district's sites could not be read.",)
     site.pages["/"] = Reply(500)
@@ -181,22 +140,43 @@ def test_an_account_in_every_footer_is_told_three_times(site: Site) -> None:
     assert len(source(site).fetch().links) == 3
 
 
-@pytest.mark.parametrize("options", [{"websites": []}, {"websites": ["://"]}, {"most_pages": 0}])
+@pytest.mark.parametrize(
+    "options",
+    [{"websites": []}, {"websites": ["://"]}, {"websites": ["http://[x"]}, {"most_pages": 0}],
+)
 def test_a_source_that_cannot_start_says_what_to_write(site: Site, options: Any) -> None:
     with pytest.raises(NotConfigured):
         source(site, **options).fetch()
 
 
-@pytest.mark.parametrize(
-    "text", ["{", "[" * 100_000, '{"sameAs": 7}', '{"sameAs": [null, {"a": 1}]}', " " * 300_000]
-)
-def test_broken_data_of_a_page_names_nobody(text: str) -> None:
-    assert same_as(text) == []
+def test_the_sites_of_the_district_are_read_where_none_are_named(site: Site) -> None:
+    access = an_access(
+        {"websites": None, "most_pages": 9}, web=LOOPBACK, domains=(),
+        questions=Questions(websites=(site.url,)),
+    )  # fmt: skip
+    assert DistrictSites(access).fetch().links
 
 
-def test_a_base_leads_and_depth_costs_nothing() -> None:
-    html = '<base href="/a/">' + "<div>" * 50_000 + '<a href="b#c">x</a>'
-    assert read_page(html, "https://maple.example/").links == ["https://maple.example/a/b"]
+def test_one_site_that_is_down_costs_only_itself(site: Site, other: Site) -> None:
+    site.pages["/robots.txt"] = Reply(503)
+    harvest = source(site, other).fetch()
+    assert {link.account for link in harvest.links} == {AccountKey("twitter", "othersite")}
+    (gap,) = harvest.gaps
+    assert gap.startswith("127.0.0.1 was not read to its end: 127.0.0.1 has trouble of its own")
+
+
+def test_the_doctor_tells_what_robots_may_read(site: Site, other: Site, names: NameServer) -> None:
+    site.pages["/robots.txt"] = Reply(body=b"User-agent: *\nDisallow: /\n")
+    other.pages["/robots.txt"] = Reply(500)
+    with Site() as third:
+        lines = list(source(site, other, third, access={"domains": ("maple.example",)}).check())
+    assert [line.state for line in lines] == [
+        CheckState.WARNING, CheckState.BAD, CheckState.GOOD, CheckState.GOOD,
+    ]  # fmt: skip
+    assert "Allow district-social-auditor" in lines[0].advice
+    names.rcode = dns.rcode.SERVFAIL
+    lines = list(source(access={"domains": ("maple.example",)}, websites=[third.url]).check())
+    assert lines[-1].state is CheckState.WARNING
 
 
 class TestContract(ConnectorContract):

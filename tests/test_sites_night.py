@@ -1,0 +1,128 @@
+"""Nights with the district's own web site: what its links do to leads, and when they close."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from auditor.doctor import examine
+from auditor.findings import Certainty, State
+from auditor.nightly import run_night
+from auditor.outcomes import ReadingState
+from auditor.settings import load_settings
+from connectors import pacing
+from connectors.sites import district_sites, name_records
+from connectors.source import CheckState
+from tests.districts import SETTINGS, make_district
+from tests.fakes.name_server import NameServer
+from tests.fakes.site import Site
+from tests.fakes.web_server import FakeTimer, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from auditor.findings import StoredFinding
+    from auditor.nightly import NightResult
+
+NOW = datetime(2026, 11, 17, 8, 15, tzinfo=UTC)
+BRANDED, RETIRED = "unregistered-branded-account", "retired-platform-link"
+SOURCES = """
+[web]
+internal_hosts = ["127.0.0.1"]
+[sources.sites]
+connector = "district_sites"
+"""
+PAGE = '<a href="https://www.facebook.com/marrowickhighschool">f</a>'
+GOOGLE = '<a href="https://plus.google.com/+MarrowickSchools">g</a>'
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setattr(pacing, "TIMER", FakeTimer())
+    monkeypatch.setattr(district_sites, "DOMAIN_BASE", "http://127.0.0.1:9")
+    with Site() as running, NameServer() as names:
+        monkeypatch.setattr(name_records, "new_resolver", names.resolver)
+        running.pages = {"/": PAGE + GOOGLE}
+        yield running
+
+
+@pytest.fixture
+def config(tmp_path: Path, site: Site) -> Path:
+    found = (
+        "url,display_name,bio,location,website\n"
+        "https://www.facebook.com/marrowickhighschool,Marrowick High School,News,"
+        f'"Marrowick, WI",{site.url}/\n'
+    )
+    path = make_district(tmp_path, found=found)
+    given = SETTINGS.replace("[district]", f'[district]\nwebsites = ["{site.url}/"]')
+    path.write_text(given + SOURCES, encoding="utf-8")
+    return path
+
+
+def night(config: Path, day: int = 0) -> NightResult:
+    return run_night(load_settings(config), now=NOW + day * timedelta(days=1))
+
+
+def lead(result: NightResult, rule: str) -> StoredFinding:
+    (found,) = [one for one in result.findings if one.finding.rule == rule]
+    return found
+
+
+def test_an_account_that_links_back_stays_with_the_coordinator(config: Path, site: Site) -> None:
+    found = lead(night(config), BRANDED).finding
+    assert found.grade is Certainty.POSSIBLE
+    assert f"{site.url}/" in {one.theirs for one in found.evidence} | {
+        one.ours for one in found.evidence
+    }
+    site.pages["/"] = GOOGLE
+    assert lead(night(config, 1), BRANDED).finding.grade is Certainty.CONFIDENT
+
+
+def test_a_dead_link_is_a_lead_until_it_is_taken_down(config: Path, site: Site) -> None:
+    assert lead(night(config), RETIRED).finding.sources == {"sites"}
+    site.pages["/"] = PAGE + '<a href="/news">n</a>'
+    site.pages["/news"] = Reply(500)
+    partial = night(config, 1)
+    assert lead(partial, RETIRED).state is State.OPEN
+    (reading,) = [one for one in partial.readings if one.source == "sites"]
+    assert reading.state is ReadingState.PARTIAL
+    site.pages["/news"] = "nothing"
+    assert lead(night(config, 2), RETIRED).state is State.CLOSED
+
+
+def test_the_site_is_asked_for_likely_handles_after_the_directories(
+    config: Path, site: Site
+) -> None:
+    night(config)
+    (asked,) = [one for one in site.asked if one.path == "/.well-known/webfinger"]
+    assert asked.query["resource"] == f"acct:marrowick@127.0.0.1:{site.port}"
+
+
+def test_a_site_that_suddenly_links_to_little_is_held_for_shrunk(config: Path, site: Site) -> None:
+    site.pages["/"] = "".join(f'<a href="https://x.com/school{n}">x</a>' for n in range(12))
+    night(config)
+    site.pages["/"] = PAGE
+    (reading,) = [one for one in night(config, 1).readings if one.source == "sites"]
+    assert reading.state is ReadingState.SHRUNK
+
+
+def test_the_doctor_knows_the_sites_of_the_district(config: Path) -> None:
+    lines = list(examine(load_settings(config), "sites", NOW))
+    assert [(line.check.name, line.check.state) for line in lines] == [
+        ("settings", CheckState.GOOD),
+        ("site 127.0.0.1", CheckState.GOOD),
+        ("name servers", CheckState.GOOD),
+    ]
+
+
+def test_a_page_that_has_not_changed_is_not_sent_again(config: Path, site: Site) -> None:
+    first = night(config)
+    calls = [one.calls for one in first.readings if one.source == "sites"]
+    assert site.unchanged == 0
+    second = night(config, 1)
+    assert [one.calls for one in second.readings if one.source == "sites"] == calls
+    assert site.unchanged == 1
+    assert lead(second, RETIRED).state is State.OPEN
