@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.settings import Settings, SourceSettings
-    from connectors.source import Source
+    from connectors.source import Purse, Source
 
 KEPT_ELSEWHERE = "kept elsewhere"
 NOTHING = Questions()
@@ -56,6 +56,7 @@ def grant_access(
     now: datetime,
     bookmark: bytes | None = None,
     questions: Questions = NOTHING,
+    purse: Purse | None = None,
 ) -> Granted:
     """Read the source's secrets and return its access; NotConfigured names what is not there."""
     kind = connector_type(source.name, source.connector)
@@ -80,6 +81,7 @@ def grant_access(
         web=web_options(settings),
         bookmark=bookmark,
         questions=questions,
+        purse=purse,
     )
     return Granted(access, lambda text: hide(text, pieces))
 

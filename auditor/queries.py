@@ -91,6 +91,7 @@ def ask(
         addresses=tuple(dict.fromkeys(addresses)),
         control=control_name(today),
         websites=tuple(websites),
+        asks_anew=school is not None,
     )
 
 

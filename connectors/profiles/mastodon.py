@@ -142,6 +142,8 @@ class Night:
     def search_names(self, most: int) -> None:
         """Search names on every server, tonight's turn."""
         self._reading.search(most, self._named, self._read)
+        if self._failed:
+            self._reading.put_back("names", self._access.questions.names)
 
     def harvest(self) -> Harvest:
         """Return what was gathered, and say which servers could not be asked."""
