@@ -61,6 +61,7 @@ FORMS = {
     "reddit": HandleForm("_-", 20),
     "github": HandleForm("-", 39),
     "gitlab": HandleForm("-_", 100),
+    "discourse": HandleForm("_-.", 20),
     "bluesky": HandleForm("-", 18, 3, ".bsky.social"),
     "wordpress": HandleForm("", 50, 4),
     "blogger": HandleForm("-", 37),

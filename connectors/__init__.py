@@ -24,6 +24,7 @@ CONNECTORS = {
     "gitlab": "connectors.profiles.gitlab:GitLab",
     "bluesky": "connectors.profiles.bluesky:Bluesky",
     "mastodon": "connectors.profiles.mastodon:Mastodon",
+    "discourse": "connectors.profiles.discourse:Discourse",
     "google_workspace": "connectors.directory.google_workspace:GoogleWorkspace",
     "google_app_grants": "connectors.tenant.google_app_grants:GoogleAppGrants",
     "microsoft_entra": "connectors.directory.microsoft_entra:MicrosoftEntra",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import date  # noqa: TC003 - msgspec reads the annotation
@@ -186,6 +187,11 @@ class ProfileReading:
             kept = {key: before[key] for key in self._digests[kind] if key in before}
             turns[kind] = kept | dict.fromkeys(map(_digest, turn.taken), self.access.now.date())
         return turns
+
+
+def shows_name(name: str, shown: str) -> bool:
+    """Whether every word of a name stands in what an account shows."""
+    return all(word in shown.casefold() for word in re.findall(r"\w+", name.casefold()))
 
 
 def batches(items: Sequence[str], size: int) -> list[Sequence[str]]:

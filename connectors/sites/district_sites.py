@@ -20,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 from connectors.errors import AccessRefused, NotConfigured, SourceUnavailable, UnexpectedAnswer
 from connectors.platforms import Refusal, identify
 from connectors.records import Harvest, SiteLink
+from connectors.robots import read_robots
 from connectors.sites.pages import read_page
 from connectors.source import Capability, Setting
 from connectors.web import WebSession
@@ -27,16 +28,13 @@ from connectors.web import WebSession
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from protego import Protego
-
+    from connectors.robots import Robots
     from connectors.source import Access
     from connectors.web import Answer
 
-AGENT = "district-social-auditor"
 LARGEST_PAGE = 5_000_000
 LARGEST_ROBOTS = 500_000
 DEPTH = 5
-LONGEST_DELAY = 10.0
 MOST_VARIANTS = 5
 """Pages of one path that differ in their query alone: calendars have no end."""
 MOST_SEGMENTS = 12
@@ -57,7 +55,7 @@ class _Site:
 
     start: str
     host: str
-    robots: Protego
+    robots: Robots
     queue: deque[tuple[str, int]] = field(default_factory=deque)
     seen: set[str] = field(default_factory=set)
     variants: Counter[str] = field(default_factory=Counter)
@@ -88,7 +86,7 @@ class _Site:
         self.seen.add(url)
         place = f"{parts.hostname}{parts.path.partition(';')[0]}"
         self.variants[place] += 1
-        if self.variants[place] <= MOST_VARIANTS and self.robots.can_fetch(url, AGENT):
+        if self.variants[place] <= MOST_VARIANTS and self.robots.may(url):
             self.queue.append((url, depth))
 
 
@@ -141,12 +139,11 @@ class DistrictSites:
 
     def _read_site(self, start: str) -> None:
         with WebSession(self._access, per_second=1, largest=LARGEST_ROBOTS) as web:
-            robots = self._robots(web, start)
+            robots = read_robots(web, urljoin(start, "/"))
             self._calls += web.calls
-        delay = min(max(robots.crawl_delay(AGENT) or 1.0, 1.0), LONGEST_DELAY)
         host = (urlsplit(start).hostname or "").removeprefix("www.")
         site = _Site(start, host, robots)
-        with WebSession(self._access, per_second=1 / delay, largest=LARGEST_PAGE) as web:
+        with WebSession(self._access, per_second=1 / robots.delay, largest=LARGEST_PAGE) as web:
             self._read_identity(web, site)
             site.enter(start, 0)
             if not site.queue:
@@ -161,17 +158,10 @@ class DistrictSites:
         if site.queue:
             self._notes.append(f"{read} pages of {host} were read, {len(site.queue)} were not.")
 
-    def _robots(self, web: WebSession, start: str) -> Protego:
-        """Return what robots.txt allows: everything where there is none (RFC 9309, 2.3.1.3)."""
-        from protego import Protego
-
-        answer = web.get(urljoin(start, "/robots.txt"), accept=(*GONE, 400, 405, 451))
-        return Protego.parse(answer.text() if answer.status == 200 else "")
-
     def _read_identity(self, web: WebSession, site: _Site) -> None:
         """Note the Bluesky account whose handle is the site's own domain."""
         url = urljoin(site.start, "/.well-known/atproto-did")
-        if not site.robots.can_fetch(url, AGENT):
+        if not site.robots.may(url):
             return
         answer = self._ask(web, url)
         if answer is not None and answer.status == 200 and answer.body.startswith(b"did:"):
@@ -183,7 +173,7 @@ class DistrictSites:
         seen: set[str] = set()
         while waiting and len(seen) < MOST_SITEMAPS:
             url = waiting.popleft()
-            if url in seen or not site.is_own(url) or not site.robots.can_fetch(url, AGENT):
+            if url in seen or not site.is_own(url) or not site.robots.may(url):
                 continue
             seen.add(url)
             answer = self._ask(web, url)
