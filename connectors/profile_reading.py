@@ -112,6 +112,8 @@ class ProfileReading:
         self, kind: str, items: Sequence[str], most: int, did: str = "were searched for"
     ) -> tuple[str, ...]:
         """Return whose turn it is tonight, and remember it; ``did`` ends the sentence told."""
+        if not items or most < 1:
+            return ()
         digests = {item: _digest(item) for item in items}
         before = self._before.get(kind, {})
         last = {item: before[key] for item, key in digests.items() if key in before}
@@ -142,8 +144,6 @@ class ProfileReading:
     def names(self, most: int, finds: Callable[[str], bool]) -> tuple[str, ...]:
         """Return tonight's names; none where a search ``finds`` the name that nobody bears."""
         questions = self.access.questions
-        if most < 1 or not questions.names:
-            return ()
         taken = self.take("names", questions.names, most)
         if taken and questions.control and finds(questions.control):
             self.distrust("names")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
 
+from auditor.doctor import examine
 from auditor.nightly import run_night
 from auditor.outcomes import ReadingState
 from auditor.settings import load_settings
@@ -19,7 +20,7 @@ from auditor.store import open_store
 from connectors.errors import NotConfigured, QuotaExhausted, SourceUnavailable
 from connectors.pricing import Price, micros, show_dollars
 from connectors.records import Harvest
-from connectors.source import Capability, Terms
+from connectors.source import Capability, Check, CheckState, Terms
 from tests.districts import make_district
 from tests.fake_sources import Script, register
 
@@ -149,6 +150,14 @@ def test_what_is_no_amount_is_refused(
     settings = load_settings(make_district(tmp_path, more=block))
     with pytest.raises(NotConfigured, match="no amount of dollars"):
         purse_of(settings, store, source(settings, "web"), NOW)
+
+
+def test_the_doctors_attempt_is_paid_too(settings: Settings, paid: Script, store: Store) -> None:
+    paid.checks = (Check("key", CheckState.GOOD, "accepted"),)
+    lines = list(examine(settings, "web", NOW))
+    assert [line.check.state for line in lines] == [CheckState.GOOD] * 2
+    assert paid.seen[-1].purse is not None
+    assert paid.seen[-1].purse.units == 5
 
 
 class TestNight:
