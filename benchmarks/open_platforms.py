@@ -34,6 +34,7 @@ QUOTAS = {
     "bluesky": ((3_000, 5 * MINUTE),),
     "mastodon a.example": ((300, 5 * MINUTE),),
     "mastodon b.example": ((300, 5 * MINUTE),),
+    "discourse": ((MINUTE + 3, MINUTE),),
     "flickr": ((3_600, HOUR),),
     "tumblr": ((300, MINUTE), (1_000, HOUR), (5_000, DAY)),
     "wordpress": ((MINUTE + 1, MINUTE),),
@@ -219,6 +220,18 @@ def fediverse_account(name: str) -> dict[str, Any]:
     return shown | {"created_at": SINCE, "followers_count": 3, "discoverable": True}
 
 
+def discourse(path: str, query: Mapping[str, str]) -> Answer:
+    name = path.rpartition("/")[2].removesuffix(".json")
+    if name == "directory_items":
+        names = [] if is_nobody(query) else [query["name"]]
+        users = [{"username": f"found{number(one)}", "name": one} for one in names]
+        return 200, {"directory_items": [{"user": user} for user in users]}
+    is_shown = name == "system" or is_taken(name) or name.startswith("found")
+    if name == "robots.txt" or not is_shown:
+        return 404, {"errors": [], "error_type": "not_found"}
+    return 200, {"user": {"username": name, "name": "Ida", "created_at": SINCE}}
+
+
 def flickr(path: str, query: Mapping[str, str]) -> Answer:
     method = query["method"].removeprefix("flickr.")
     nobody: Answer = (200, {"stat": "fail", "code": 1, "message": "User not found"})
@@ -292,7 +305,7 @@ def district_sites(path: str, query: Mapping[str, str]) -> Answer:
 ANSWERS: dict[str, Callable[[str, Mapping[str, str]], Answer]] = {
     answer.__name__: answer
     for answer in (
-        gravatar, github, gitlab, youtube, bluesky, mastodon, flickr, tumblr, wordpress_com,
-        blogger, wordpress, stack_exchange, brave_search, oembed, district_sites,
+        gravatar, github, gitlab, youtube, bluesky, mastodon, discourse, flickr, tumblr,
+        wordpress_com, blogger, wordpress, stack_exchange, brave_search, oembed, district_sites,
     )
 }  # fmt: skip

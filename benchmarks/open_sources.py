@@ -29,6 +29,7 @@ from connectors.profiles import (
     blogger,
     bluesky,
     brave_search,
+    discourse,
     flickr,
     github,
     gitlab,
@@ -68,11 +69,12 @@ KEYED = {
 }  # fmt: skip
 MORE = {
     "mastodon": 'servers = ["a.example", "b.example"]',
+    "discourse": 'servers = ["forum.example"]',
     "flickr": "by_address = true",
     "wordpress": 'sites = ["{url}/wordpress"]',
     "district_sites": 'websites = ["{url}"]',
 }
-ASKED = (*MODULES, "mastodon", "wordpress", "oembed", "district_sites")
+ASKED = (*MODULES, "mastodon", "discourse", "wordpress", "oembed", "district_sites")
 APPROVED = (
     "https://bsky.app/profile/marrowick.bsky.social", "https://www.youtube.com/@marrowick",
     "https://github.com/marrowick", "https://marrowick.tumblr.com/", "https://a.example/@marrowick",
@@ -156,6 +158,7 @@ def platforms(delays: Mapping[str, float]) -> Iterator[tuple[str, Connection]]:
     for name, module in MODULES.items():
         module.BASE = f"{url}/{name}"
     fediverse.BASE = f"{url}/mastodon/{{server}}"
+    discourse.BASE = f"{url}/discourse/{{server}}"
     oembed.ENDPOINTS.update(dict.fromkeys(oembed.ENDPOINTS, f"{url}/oembed"))
     try:
         yield url, pipe
