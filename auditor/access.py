@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.settings import Settings, SourceSettings
-    from connectors.source import Source
+    from connectors.source import Purse, Source
 
 KEPT_ELSEWHERE = "kept elsewhere"
 NOTHING = Questions()
@@ -56,6 +56,7 @@ def grant_access(
     now: datetime,
     bookmark: bytes | None = None,
     questions: Questions | None = None,
+    purse: Purse | None = None,
 ) -> Granted:
     """Read the source's secrets and return its access; NotConfigured names what is not there.
 
@@ -83,6 +84,7 @@ def grant_access(
         web=web_options(settings),
         bookmark=bookmark,
         questions=questions or Questions(websites=settings.district.websites),
+        purse=purse,
     )
     return Granted(access, lambda text: hide(text, pieces))
 

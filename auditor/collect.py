@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
@@ -15,6 +15,7 @@ from auditor.store.bookmarks import LARGEST, Bookmark
 from auditor.terminal import clean
 from auditor.wording import count
 from connectors import build, connector_type
+from connectors.closing import Closing
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
@@ -23,12 +24,14 @@ from connectors.errors import (
     RateLimited,
 )
 from connectors.records import Harvest
+from connectors.source import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from auditor.settings import Settings, SourceSettings
+    from auditor.spending import Purse
     from connectors.source import Questions
 
 log = logging.getLogger(__name__)
@@ -40,7 +43,7 @@ STATES = {
 }
 KINDS = ("people", "schools", "profiles", "uses", "links")
 SMALLEST_GUARDED = 10
-MOST_THREADS = 8
+MOST_THREADS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,41 +61,58 @@ def check_sources(settings: Settings) -> None:
     web_options(settings)
 
 
-def read_all(
-    settings: Settings,
-    last_counts: Mapping[str, Mapping[str, int]],
-    now: datetime,
-    accept_smaller: Collection[str] = (),
-    tell: Callable[[str], None] = lambda _: None,
-    bookmarks: Mapping[str, Bookmark] | None = None,
-    questions: Questions | None = None,
-) -> list[Collected]:
-    """Read sources in threads, in the settings' order; ``tell`` hears of each that is done.
+class Readers(Closing):
+    """Reads sources side by side, each in a thread of its own: a slow one holds no other up.
 
-    Without ``questions`` these are all that need none, with them those that take some.  How many
-    profiles a source that is asked gives depends on the questions, so it never counts as shrunk.
+    ``tell`` hears of each that is done; ``lend`` gives the purse of one that costs money.  How many
+    profiles an asked source gives depends on what it is asked, so it never counts as shrunk.
     """
-    kept = bookmarks or {}
-    sources = [
-        one for one in settings.source_list if takes_questions(one) is (questions is not None)
-    ]
 
-    def read(source: SourceSettings) -> Collected:
-        collected = read_one(source, settings, now, kept.get(source.name), questions)
-        if source.name not in accept_smaller and not is_asked(source):
-            collected = guard(
-                collected, last_counts.get(source.name, {}), settings.run.shrink_below
-            )
-        return collected
+    def __init__(
+        self,
+        settings: Settings,
+        last_counts: Mapping[str, Mapping[str, int]],
+        now: datetime,
+        accept_smaller: Collection[str] = (),
+        tell: Callable[[str], None] = lambda _: None,
+        bookmarks: Mapping[str, Bookmark] | None = None,
+        lend: Callable[[SourceSettings], Purse | None] = lambda _: None,
+    ) -> None:
+        self._settings, self._last_counts, self._now = settings, last_counts, now
+        self._accept_smaller, self._tell, self._kept = accept_smaller, tell, bookmarks or {}
+        self._lend = lend
+        threads = min(MOST_THREADS, max(1, len(settings.source_list)))
+        self._pool = futures.ThreadPoolExecutor(threads)
+        self._started: dict[futures.Future[Collected], str] = {}
+        self._done: dict[str, Collected] = {}
 
-    if not sources:
-        return []
-    with ThreadPoolExecutor(min(MOST_THREADS, len(sources))) as pool:
-        done = []
-        for collected in pool.map(read, sources):
-            tell(f"read {clean(collected.reading.source)}")
-            done.append(collected)
-        return done
+    def start(self, sources: Iterable[SourceSettings], questions: Questions | None = None) -> None:
+        """Begin to read sources; with ``questions`` those that are asked them."""
+        for source in sources:
+            self._started[self._pool.submit(self._read, source, questions)] = source.name
+
+    def wait(self, sources: Iterable[SourceSettings]) -> list[Collected]:
+        """Return what some of the sources gave, in their order, once all of them are done."""
+        names = [source.name for source in sources]
+        while not all(name in self._done for name in names):
+            done, _ = futures.wait(self._started, return_when=futures.FIRST_COMPLETED)
+            for future in done:
+                name = self._started.pop(future)
+                self._done[name] = future.result()
+                self._tell(f"read {clean(name)}")
+        return [self._done[name] for name in names]
+
+    def close(self) -> None:
+        """Start nothing more, and wait for what was begun."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _read(self, source: SourceSettings, questions: Questions | None) -> Collected:
+        settings, name = self._settings, source.name
+        kept = self._kept.get(name)
+        collected = read_one(source, settings, self._now, kept, questions, self._lend)
+        if name in self._accept_smaller or is_asked(source):
+            return collected
+        return guard(collected, self._last_counts.get(name, {}), settings.run.shrink_below)
 
 
 def is_asked(source: SourceSettings) -> bool:
@@ -106,12 +126,19 @@ def takes_questions(source: SourceSettings) -> bool:
     return is_asked(source) or getattr(kind, "takes_questions", False) is True
 
 
+def is_directory(source: SourceSettings) -> bool:
+    """Whether a source tells of people or schools, which the questions are made of."""
+    kind = connector_type(source.name, source.connector)
+    return bool(kind.capabilities & {Capability.PEOPLE, Capability.SCHOOLS})
+
+
 def read_one(
     source: SourceSettings,
     settings: Settings,
     now: datetime,
     kept: Bookmark | None = None,
     questions: Questions | None = None,
+    lend: Callable[[SourceSettings], Purse | None] = lambda _: None,
 ) -> Collected:
     """Read one source to the end, or say why not; never half a list.
 
@@ -119,11 +146,12 @@ def read_one(
     """
     kind = connector_type(source.name, source.connector)
     began = monotonic()
-    harvest = Harvest()
+    harvest, purse = Harvest(), None
     hide: Callable[[str], str] = str
     body, notes = _open_bookmark(source, settings, kept)
     try:
-        granted = grant_access(settings, source, now, body, questions)
+        purse = lend(source)
+        granted = grant_access(settings, source, now, body, questions, purse)
         hide = granted.hide
         harvest = _tidy(build(source.connector, granted.access).fetch(), hide)
         state, problem, advice = _outcome(harvest)
@@ -150,7 +178,7 @@ def read_one(
         calls=harvest.calls,
         counts=counts,
         dropped=dict(harvest.dropped),
-        notes=(*harvest.notes, *harvest.gaps[1:], *notes),
+        notes=(*harvest.notes, *harvest.gaps[1:], *notes, *(purse.tell() if purse else ())),
         problem=problem,
         advice=advice,
     )
@@ -158,7 +186,7 @@ def read_one(
 
 
 def bookmarks_of(settings: Settings, collected: Iterable[Collected]) -> dict[str, Bookmark | None]:
-    """Return where each complete reading ended; one in part never moves a bookmark on."""
+    """Return where each complete reading ended, and each in part whose bookmark holds."""
     sources = {source.name: source for source in settings.source_list}
     return {
         name: Bookmark(
@@ -167,8 +195,13 @@ def bookmarks_of(settings: Settings, collected: Iterable[Collected]) -> dict[str
         if one.harvest.bookmark is not None
         else None
         for one in collected
-        if one.reading.is_complete and (name := one.reading.source) in sources
+        if _moves_on(one) and (name := one.reading.source) in sources
     }
+
+
+def _moves_on(one: Collected) -> bool:
+    is_partial = one.reading.state is ReadingState.PARTIAL
+    return one.reading.is_complete or (is_partial and one.harvest.holds_despite_gaps)
 
 
 def _open_bookmark(

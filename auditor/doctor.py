@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from auditor.access import check_source, grant_access
 from auditor.errors import AuditError, StoreLocked
+from auditor.spending import open_purse
 from auditor.wording import count
 from connectors import build
 from connectors.errors import AccessRefused, ConnectorError, NotConfigured
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from auditor.settings import Settings, SourceSettings
+    from auditor.spending import Purse
     from connectors.source import Source
 
 log = logging.getLogger(__name__)
@@ -73,8 +75,19 @@ def _try_source(settings: Settings, source: SourceSettings, now: datetime) -> It
     """Try one source: settings, secrets, then its own checks or its files."""
     kind = check_source(settings, source)
     yield Check("settings", GOOD, source.connector)
+    with open_purse(settings, source, now) as purse:
+        yield from _try_access(settings, source, now, kind, purse)
+
+
+def _try_access(
+    settings: Settings,
+    source: SourceSettings,
+    now: datetime,
+    kind: type[Source],
+    purse: Purse | None,
+) -> Iterator[Check]:
     try:
-        granted = grant_access(settings, source, now)
+        granted = grant_access(settings, source, now, purse=purse)
     except AuditError as error:
         yield Check("secret", BAD, *_split(str(error)))
         return

@@ -1,4 +1,4 @@
-"""Everything a night reads, in two phases: what the district has, then what is asked in public."""
+"""Everything a night reads: what the district has, and what is asked in public, side by side."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from auditor.rules import district_address_in_use
 from auditor.rules.address_uses import ACCOUNT
 from auditor.sightings import Looking, approvals, follow
 from auditor.snapshot import Snapshot, merge_profiles
+from auditor.spending import purse_of
 from connectors.own_sites import own_hosts
 from connectors.source import Capability
 
@@ -94,25 +95,33 @@ def gather(
     accept_smaller: Collection[str] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Gathered:
-    """Read directories, tenants and files, and then, knowing them, ask about public profiles.
+    """Read every source; public profiles are asked about as soon as the directories are known.
 
     Raises SettingsError for a school nobody knows.
     """
-    bookmarks, counts = store.bookmarks(), store.last_complete_counts()
     district = listed_district(settings)
-    collected = collect.read_all(settings, counts, now, accept_smaller, tell, bookmarks)
-    schools = district_schools(settings, district, name_schools(store, collected))
-    only = schools.resolve(school) if school is not None else None
-    brand = brand_of_district(settings, district, schools)
-    asked = frozenset(one.name for one in settings.source_list if collect.is_asked(one))
-    if not any(map(collect.takes_questions, settings.source_list)):
-        return Gathered(collected, schools, only, brand)
-    tell("Asking about public profiles" if asked else "Reading the district's web sites")
-    questions = _questions(settings, store, collected, brand, only, now)
-    more = collect.read_all(settings, counts, now, accept_smaller, tell, bookmarks, questions)
-    by_name = {one.reading.source: one for one in (*collected, *more)}
-    in_order = [by_name[one.name] for one in settings.source_list]
-    return Gathered(in_order, schools, only, brand, asked, questions)
+    sources = settings.source_list
+    asked = frozenset(one.name for one in sources if collect.is_asked(one))
+    second = [one for one in sources if collect.takes_questions(one)]
+    told = [one for one in sources if one not in second]
+    first = [one for one in told if not second or collect.is_directory(one)]
+    counts, bookmarks = store.last_complete_counts(), store.bookmarks()
+    with collect.Readers(
+        settings, counts, now, accept_smaller, tell, bookmarks,
+        lambda source: purse_of(settings, store, source, now),
+    ) as readers:  # fmt: skip
+        readers.start(told)
+        directories = readers.wait(first)
+        schools = district_schools(settings, district, name_schools(store, directories))
+        only = schools.resolve(school) if school is not None else None
+        brand = brand_of_district(settings, district, schools)
+        if not second:
+            return Gathered(directories, schools, only, brand)
+        tell("Asking about public profiles" if asked else "Reading the district's web sites")
+        questions = _questions(settings, store, directories, brand, only, now)
+        readers.start(second, questions)
+        collected = readers.wait(sources)
+    return Gathered(collected, schools, only, brand, asked, questions)
 
 
 def follow_accounts(

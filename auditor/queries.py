@@ -62,6 +62,7 @@ FORMS = {
     "github": HandleForm("-", 39),
     "gitlab": HandleForm("-_", 100),
     "mastodon": HandleForm("_", 30),
+    "discourse": HandleForm("_-.", 20),
     "bluesky": HandleForm("-", 18, 3, ".bsky.social"),
     "wordpress": HandleForm("", 50, 4),
     "blogger": HandleForm("-", 37),
@@ -92,6 +93,7 @@ def ask(
         addresses=tuple(dict.fromkeys(addresses)),
         control=control_name(today),
         websites=tuple(websites),
+        asks_anew=school is not None,
     )
 
 

@@ -5,6 +5,7 @@ from benchmarks import (
     google_directory,
     graph_directory,
     night,
+    open_sources,
     report_page,
     school_pages,
     web_calls,
@@ -12,6 +13,7 @@ from benchmarks import (
 
 BENCHMARKS = (
     night, findings_store, school_pages, report_page, google_directory, graph_directory, web_calls,
+    open_sources,
 )  # fmt: skip
 
 for benchmark in BENCHMARKS:

@@ -24,6 +24,7 @@ CONNECTORS = {
     "gitlab": "connectors.profiles.gitlab:GitLab",
     "bluesky": "connectors.profiles.bluesky:Bluesky",
     "mastodon": "connectors.profiles.mastodon:Mastodon",
+    "discourse": "connectors.profiles.discourse:Discourse",
     "google_workspace": "connectors.directory.google_workspace:GoogleWorkspace",
     "google_app_grants": "connectors.tenant.google_app_grants:GoogleAppGrants",
     "microsoft_entra": "connectors.directory.microsoft_entra:MicrosoftEntra",
@@ -49,7 +50,10 @@ CONNECTORS = {
 }
 
 
-WORDS = {str: "text", int: "a number", bool: "true or false", list: "a list", dict: "a table"}
+WORDS = {
+    str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list",
+    dict: "a table",
+}  # fmt: skip
 
 
 def connector_type(source: str, name: str) -> type[Source]:
@@ -73,7 +77,8 @@ def check_options(source: str, kind: type[Source], options: Mapping[str, Any]) -
             hint = f'Did you mean "{near[0]}"?' if near else f"Known are {', '.join(known)}"
             raise NotConfigured(source, f'unknown setting "{key}"', hint)
         wanted = known[key].kind
-        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+        fits = isinstance(value, (int, float) if wanted is float else wanted)
+        if not fits or (wanted in {int, float} and isinstance(value, bool)):
             raise NotConfigured(
                 source,
                 f'the setting "{key}" is {WORDS.get(type(value), "something else")}',

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from connectors import redaction
 from connectors.errors import NotConfigured
 from connectors.platforms import Account, Refusal, account_of, identify
-from connectors.profile_reading import DISTRUSTED, ProfileReading
+from connectors.profile_reading import ProfileReading
 from connectors.records import Profile
 from connectors.rotation import lookups_a_night
 from connectors.source import Check, CheckState, Setting
@@ -102,6 +102,11 @@ class AccountSource:
                 problem = f"the setting '{setting.name}' is not between 0 and {most:,}"
                 raise NotConfigured(self._access.source, problem, "Correct it in audit.toml")
 
+    def affordable(self, most: int) -> int:
+        """Return how many of so many units the source's purse can pay; all of them without one."""
+        purse = self._access.purse
+        return most if purse is None else min(most, purse.units)
+
     def headers(self) -> dict[str, str]:
         """Return the headers every call carries, the key among them."""
         return {}
@@ -150,6 +155,10 @@ class AccountSource:
         pairs = [(known, account_known(known)) for known in reading.accounts]
         askable = [(known, account) for known, account in pairs if account is not None]
         reading.dropped[str(Absence.UNREACHABLE)] += len(pairs) - len(askable)
+        if (unpaid := len(askable) - self.affordable(len(askable))) > 0:
+            askable = askable[:-unpaid]
+            told = "known accounts could not be looked at again: the money for it is spent"
+            reading.gaps.append(f"{unpaid} {told}.")
         asked = [account for _, account in askable]
         for (known, account), found in zip(askable, self._answers(night, asked), strict=True):
             if isinstance(found, Profile):
@@ -168,7 +177,7 @@ class AccountSource:
             )
 
     def _look_up(self, night: Night) -> None:
-        most = int(self.options.get("lookups_a_night") or 0)
+        most = self.affordable(int(self.options.get("lookups_a_night") or 0))
         handles = night.reading.handles
         if most < 1 or not handles:
             return
@@ -180,14 +189,9 @@ class AccountSource:
 
     def search(self, night: Night) -> None:
         """Search for tonight's names, after the one that nobody bears."""
-        questions = self._access.questions
         most = int(self.options.get("searches_a_night") or 0)
-        if most < 1 or not questions.names:
-            return
-        if questions.control and any(True for _ in self.find(night, questions.control)):
-            night.reading.gaps.append(DISTRUSTED)
-            return
-        for name in night.reading.take("names", questions.names, most):
+        names = night.reading.names(most, lambda name: any(True for _ in self.find(night, name)))
+        for name in names:
             for found in self.find(night, name):
                 self.keep(night, found)
 

@@ -11,14 +11,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.closing import Closing
 from connectors.errors import ConnectorError, UnexpectedAnswer
 from connectors.records import ProfileKind, Standing
 from connectors.source import Check, CheckState
 from connectors.web import WebSession
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from connectors.profile_reading import ProfileReading
     from connectors.records import Profile
     from connectors.source import Access
@@ -104,7 +103,7 @@ class NodeInfo(msgspec.Struct):
     software: Software
 
 
-class Server:
+class Server(Closing):
     """A server by its host name, at its own pace."""
 
     def __init__(self, access: Access, host: str) -> None:
@@ -116,10 +115,8 @@ class Server:
         """Requests really sent to this server."""
         return self._web.calls
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Close its connections."""
         self._web.close()
 
     def search(self, name: str) -> list[Account] | None:

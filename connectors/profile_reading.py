@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from math import ceil
+from dataclasses import replace
+from datetime import date  # noqa: TC003 - msgspec reads the annotation
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -12,19 +14,20 @@ import msgspec
 from connectors.own_sites import host_of, is_within, own_hosts
 from connectors.platforms import Refusal, account_of
 from connectors.records import Harvest, Profile
-from connectors.rotation import take_turn, tell_turn
+from connectors.rotation import REST, take_turn
 from connectors.staff_addresses import StaffAddresses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from connectors.platforms import Account
     from connectors.records import AccountKey, KnownAccount
+    from connectors.rotation import Turn
     from connectors.source import Access
 
 R = TypeVar("R")
 
-BOOKMARK_VERSION = 1
+BOOKMARK_VERSION = 2
 FOREIGN = "accounts that show an address of the district which the directory does not have"
 DISTRUSTED = (
     "A search for a name that nobody bears found something: the searches of tonight are not"
@@ -33,10 +36,10 @@ DISTRUSTED = (
 
 
 class Bookmark(msgspec.Struct, frozen=True):
-    """Digest of the last item that had its turn, for each kind of question."""
+    """The day of each item's last turn, by its digest, for each kind of question."""
 
     version: int
-    turns: dict[str, str]
+    turns: dict[str, dict[str, date]]
 
 
 class ProfileReading:
@@ -55,7 +58,9 @@ class ProfileReading:
         self._profiles: dict[AccountKey, Profile] = {}
         self._not_found: dict[AccountKey, None] = {}
         self._before = _turns(access.bookmark)
-        self._turns = dict(self._before)
+        self._tonight: dict[str, Turn] = {}
+        self._digests: dict[str, tuple[str, ...]] = {}
+        self._did: dict[str, str] = {}
 
     @property
     def accounts(self) -> tuple[KnownAccount, ...]:
@@ -103,16 +108,27 @@ class ProfileReading:
         """Note that the platform cleanly said: there is no such account."""
         self._not_found[known.key] = None
 
-    def take(self, kind: str, items: Sequence[str], most: int, did: str = "") -> tuple[str, ...]:
+    def take(
+        self, kind: str, items: Sequence[str], most: int, did: str = "were searched for"
+    ) -> tuple[str, ...]:
         """Return whose turn it is tonight, and remember it; ``did`` ends the sentence told."""
-        digests = {_digest(item): item for item in items}
-        last = digests.get(self._before.get(kind, ""))
-        taken = take_turn(items, last, most)
-        if taken:
-            self._turns[kind] = _digest(taken[-1])
-        if (told := _tell(items, taken, most, kind, did)) is not None:
-            self.notes.append(told)
-        return taken
+        if not items or most < 1:
+            return ()
+        digests = {item: _digest(item) for item in items}
+        before = self._before.get(kind, {})
+        last = {item: before[key] for item, key in digests.items() if key in before}
+        rest = 0 if self.access.questions.asks_anew else REST
+        turn = take_turn(items, last, most, self.access.now.date(), rest)
+        self._tonight[kind] = turn
+        self._digests[kind] = tuple(digests.values())
+        self._did[kind] = did
+        return turn.taken
+
+    def put_back(self, kind: str, items: Collection[str]) -> None:
+        """Note that these did not have their turn after all; the next night asks them first."""
+        if turn := self._tonight.get(kind):
+            kept = tuple(item for item in turn.taken if item not in items)
+            self._tonight[kind] = replace(turn, taken=kept)
 
     def search(
         self, most: int, ask: Callable[[str], Sequence[R]], read: Callable[[R], Profile | None]
@@ -121,16 +137,23 @@ class ProfileReading:
 
         ``ask`` gives the rows a search found, ``read`` the profile of a row, None to leave it.
         """
-        names = self.access.questions.names
-        if not names or most < 1:
-            return
-        control = self.access.questions.control
-        if control and ask(control):
-            self.gaps.append(DISTRUSTED)
-            return
-        for name in self.take("names", names, most):
+        for name in self.names(most, lambda name: bool(ask(name))):
             for row in ask(name):
                 self.add(read(row))
+
+    def names(self, most: int, finds: Callable[[str], bool]) -> tuple[str, ...]:
+        """Return tonight's names; none where a search ``finds`` the name that nobody bears."""
+        questions = self.access.questions
+        taken = self.take("names", questions.names, most)
+        if taken and questions.control and finds(questions.control):
+            self.distrust("names")
+            return ()
+        return taken
+
+    def distrust(self, kind: str) -> None:
+        """Say that tonight's searches are not trusted; nobody had a turn."""
+        self.gaps.append(DISTRUSTED)
+        self.put_back(kind, self._tonight[kind].taken)
 
     def is_own_site(self, url: str | None) -> bool:
         """Whether a link leads to one of the district's own sites or domains."""
@@ -138,17 +161,36 @@ class ProfileReading:
         return is_within(host_of(url), own)
 
     def harvest(self, calls: int) -> Harvest:
-        """Return what was gathered."""
+        """Return what was gathered.
+
+        The bookmark holds in spite of gaps: only what really had its turn stands in it.
+        """
         found = self._profiles
+        told = (turn.tell(kind, self._did[kind]) for kind, turn in self._tonight.items())
         return Harvest(
             profiles=tuple(found.values()),
             dropped={reason: many for reason, many in self.dropped.items() if many},
-            notes=tuple(self.notes),
+            notes=(*told, *self.notes),
             gaps=tuple(self.gaps),
             calls=calls,
-            bookmark=msgspec.json.encode(Bookmark(BOOKMARK_VERSION, self._turns)),
+            bookmark=msgspec.json.encode(Bookmark(BOOKMARK_VERSION, self._last_turns())),
+            holds_despite_gaps=True,
             not_found=tuple(key for key in self._not_found if key not in found),
         )
+
+    def _last_turns(self) -> dict[str, dict[str, date]]:
+        """Return the last turn of every item there still is."""
+        turns = dict(self._before)
+        for kind, turn in self._tonight.items():
+            before = self._before.get(kind, {})
+            kept = {key: before[key] for key in self._digests[kind] if key in before}
+            turns[kind] = kept | dict.fromkeys(map(_digest, turn.taken), self.access.now.date())
+        return turns
+
+
+def shows_name(name: str, shown: str) -> bool:
+    """Whether every word of a name stands in what an account shows."""
+    return all(word in shown.casefold() for word in re.findall(r"\w+", name.casefold()))
 
 
 def batches(items: Sequence[str], size: int) -> list[Sequence[str]]:
@@ -156,19 +198,11 @@ def batches(items: Sequence[str], size: int) -> list[Sequence[str]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _tell(items: Sequence[str], taken: Sequence[str], most: int, kind: str, did: str) -> str | None:
-    told = tell_turn(items, taken, most)
-    if told is None or not did:
-        return told
-    nights = ceil(len(items) / most)
-    return f"{len(taken)} of {len(items)} {kind} {did}; each has its turn within {nights} nights."
-
-
 def _digest(item: str) -> str:
     return hashlib.sha256(item.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _turns(bookmark: bytes | None) -> dict[str, str]:
+def _turns(bookmark: bytes | None) -> dict[str, dict[str, date]]:
     try:
         kept = msgspec.json.decode(bookmark or b"", type=Bookmark)
     except (msgspec.DecodeError, UnicodeError):

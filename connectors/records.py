@@ -197,8 +197,10 @@ class Harvest:
     where one employee of many could not be asked, says so in ``gaps`` (whole sentences that name
     nobody): the reading is then partial and closes nothing.  ``bookmark`` is kept, with the run,
     until the next night (a watermark, a delta link with what it was built on); it holds nothing of
-    a student and no secret.  ``not_found`` are the keys of known accounts that the platform, asked
-    for just that account, cleanly said are not there: no error, no limit, no login wall.
+    a student and no secret; that of a partial reading only where it ``holds_despite_gaps``, as
+    whose turn it was does and a watermark does not.  ``not_found`` are the keys of known accounts
+    that the platform, asked for just that account, cleanly said are not there: no error, no limit,
+    no login wall.
     """
 
     people: tuple[Person, ...] = ()
@@ -213,6 +215,7 @@ class Harvest:
     gaps: tuple[str, ...] = ()
     bookmark: bytes | None = None
     not_found: tuple[AccountKey, ...] = ()
+    holds_despite_gaps: bool = False
 
     def __len__(self) -> int:
         return sum(map(len, (self.people, self.schools, self.profiles, self.uses, self.links)))

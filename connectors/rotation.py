@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
 from connectors.source import Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+REST = 7
+"""Days until a name that had its turn is asked about again: what is new is found within a week."""
 
 
 def searches_a_night(default: int, note: str = "") -> Setting:
@@ -23,21 +28,32 @@ def lookups_a_night(default: int, note: str = "") -> Setting:
     return Setting("lookups_a_night", int, required=False, about=about, default=default)
 
 
-def take_turn(names: Sequence[str], after: str | None, most: int) -> tuple[str, ...]:
-    """Return up to ``most`` names, beginning behind ``after`` and going round; each at most once.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn it is tonight; each item has one within ``nights``."""
 
-    A name that is no longer in the list begins the round anew.
+    taken: tuple[str, ...]
+    of: int
+    nights: int
+
+    def tell(self, kind: str, did: str) -> str:
+        """Say it in a sentence, such as "2 of 5 names were searched for; ..."."""
+        whose = f"{len(self.taken)} of {self.of} {kind} {did}"
+        return f"{whose}; each has its turn within {self.nights} nights."
+
+
+def take_turn(
+    items: Sequence[str], last: Mapping[str, date], most: int, today: date, rest: int = REST
+) -> Turn:
+    """Return up to ``most`` items: those that never had a turn, then the longest ago.
+
+    ``last`` is the day of each item's last turn.  Who had one rests for ``rest`` days: then a round
+    takes ``rest`` nights, or more where the items need more.
     """
-    start = names.index(after) + 1 if after is not None and after in names else 0
-    return tuple([*names[start:], *names[:start]][: max(most, 0)])
-
-
-def tell_turn(names: Sequence[str], taken: Sequence[str], most: int) -> str | None:
-    """Say how many names had their turn, and within how many nights all have; None when all."""
-    if len(taken) == len(names) or most < 1:
-        return None
-    nights = ceil(len(names) / most)
-    return (
-        f"{len(taken)} of {len(names)} names were searched for; "
-        f"each has its turn within {nights} nights."
-    )
+    most = max(most, 0)
+    new = [item for item in items if item not in last]
+    old = [item for item in items if item in last and (today - last[item]).days >= rest]
+    taken = tuple([*new, *sorted(old, key=last.__getitem__)][:most])
+    nights = ceil(len(items) / most) if most else 0
+    is_first_round = len(new) > len(taken)
+    return Turn(taken, len(items), nights if is_first_round else max(nights, rest, 1))

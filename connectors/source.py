@@ -71,7 +71,8 @@ class Questions:
     platform, by its key.  ``names`` are to be searched for, schools in turn from night to night.
     ``addresses`` are the staff's, for documented look-ups and for hashes.  ``control`` is a name
     nobody bears: a search that finds it is not to be trusted tonight.  ``websites`` are the
-    district's own sites.
+    district's own sites.  ``asks_anew``: somebody waits for the answers, so what had its turn
+    lately is asked again.
     """
 
     accounts: tuple[KnownAccount, ...] = ()
@@ -80,6 +81,20 @@ class Questions:
     addresses: tuple[str, ...] = ()
     control: str = ""
     websites: tuple[str, ...] = ()
+    asks_anew: bool = False
+
+
+class Purse(Protocol):
+    """The money of a source that costs some; every request is paid before it is sent."""
+
+    @property
+    def units(self) -> int:
+        """How many units can still be paid."""
+        ...
+
+    def pay(self, units: int) -> None:
+        """Write down that units are paid; QuotaExhausted where the money is spent."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +105,7 @@ class Access:
     folder relative paths start from, ``domains`` the district's e-mail domains (lower case),
     ``now`` the run's clock (aware).  ``bookmark`` is what this source's last complete reading left
     in ``Harvest.bookmark``, None on a first night.  ``questions`` are for sources of public
-    profiles, which are read after the directories.
+    profiles, which are read after the directories.  ``purse`` is for sources that cost money.
     """
 
     source: str
@@ -101,6 +116,7 @@ class Access:
     web: WebOptions = WebOptions()
     bookmark: bytes | None = None
     questions: Questions = Questions()
+    purse: Purse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,23 +150,25 @@ class WebSession(Closing):
         largest: int | None = None,
         lifetime: timedelta | None = None,
         distil: Callable[[Answer], bytes] | None = None,
+        units: int = 1,
     ) -> Answer:
         """Return the answer to a GET, from disk where that is still good.
 
         ``distil`` makes of an answer with status 200 the body that is given back and, with a
-        ``lifetime``, kept on disk instead of its own.
+        ``lifetime``, kept on disk instead of its own.  ``units`` is what it costs a source that is
+        paid for, each time it is sent.
         """
         request = self._prepare("GET", url, params=params, headers=headers)
         span = lifetime if lifetime is not None else self._lifetime
         if span is None or self._access.web.cache is None:
-            return _distilled(self._send(request, accept, largest), distil)
+            return _distilled(self._send(request, accept, largest, units=units), distil)
         key = key_of(request.url or "", request.headers.get("Accept") or "")
         kept = self._cache.get(key)
         if kept is not None and kept.is_fresh(self._access.now, span):
             return self._from(kept, request.url or "")
         request.headers.update(kept.conditions() if kept else {})
-        sent = self._send(request, {*accept, 304} if kept else accept, largest)
-        answer = _distilled(sent, distil)
+        wanted = {*accept, 304} if kept else accept
+        answer = _distilled(self._send(request, wanted, largest, units=units), distil)
         if answer.status == 304 and kept is not None:
             self._cache.confirm(key)
             return self._from(kept, request.url or "")
@@ -219,6 +221,7 @@ class WebSession(Closing):
             most_connections=self._most_connections,
             resends=resends,
             follows=self._follows,
+            purse=self._access.purse,
         )
         session.headers["User-Agent"] = user_agent(self._access.web.contact)
         return session
@@ -243,8 +246,11 @@ class WebSession(Closing):
         largest: int | None,
         *,
         can_resend: bool = False,
+        units: int = 1,
     ) -> Answer:
-        response = self._session.exchange(request, largest or self._largest, can_resend=can_resend)
+        response = self._session.exchange(
+            request, largest or self._largest, can_resend=can_resend, units=units
+        )
         answer = Answer(
             response.status_code,
             response.url,

@@ -28,7 +28,7 @@ from connectors.web_guard import show_host
 
 if TYPE_CHECKING:
     from connectors.pacing import Pace, Timer
-    from connectors.source import WebOptions
+    from connectors.source import Purse, WebOptions
     from connectors.web_guard import Guard
 
 CONNECT_SECONDS = 10.0
@@ -96,8 +96,9 @@ class _Again(Exception):
 
 @dataclass(slots=True)
 class _Effort:
-    """What one request with its retries has cost so far, in seconds."""
+    """What one request with its retries has cost so far, in seconds, and each time in units."""
 
+    units: int = 1
     spent: float = 0.0
 
 
@@ -122,6 +123,7 @@ class GuardedSession(requests.Session):
         most_connections: int,
         resends: bool = False,
         follows: bool = True,
+        purse: Purse | None = None,
     ) -> None:
         super().__init__()
         self.trust_env = False
@@ -131,6 +133,7 @@ class GuardedSession(requests.Session):
         self._source, self._proxy, self._largest = source, options.proxy, largest
         self._guard, self._pace, self._timer, self._resends = guard, pace, timer, resends
         self._follows = follows
+        self._purse = purse
         self._lock = threading.Lock()
         self.calls = 0
         for scheme in ("https://", "http://"):
@@ -149,16 +152,21 @@ class GuardedSession(requests.Session):
         return self.exchange(request, self._largest, can_resend=self._resends)
 
     def exchange(
-        self, request: requests.PreparedRequest, largest: int, *, can_resend: bool = False
+        self,
+        request: requests.PreparedRequest,
+        largest: int,
+        *,
+        can_resend: bool = False,
+        units: int = 1,
     ) -> requests.Response:
         """Send a request, follow its redirects, try again where that helps.
 
         Returns the last answer with its body read, also a busy one.  Raises SourceUnavailable (no
         answer, time-outs, broken off), UnexpectedAnswer (too large, a forbidden redirect or
-        address) and NotConfigured (CA file, a secret over http).
+        address), NotConfigured (CA file, a secret over http) and QuotaExhausted (the purse).
         """
         can_resend = can_resend or request.method in IDEMPOTENT
-        effort = _Effort()
+        effort = _Effort(units)
 
         def is_worth_it(error: BaseException) -> bool:
             return isinstance(error, _Again) and (can_resend or not error.was_sent)
@@ -218,6 +226,8 @@ class GuardedSession(requests.Session):
             self._guard.check_literal(host)
             proxies = {"http": self._proxy, "https": self._proxy}
         self._pace.wait()
+        if self._purse is not None:
+            self._purse.pay(effort.units)
         with self._lock:
             self.calls += 1
         started = self._timer.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -167,6 +168,42 @@ class TestWhatIsAsked:
         monkeypatch.setattr(ProfileFile, "__init__", keep)
         night(config)
         assert seen == [Questions()]
+
+    def test_platforms_are_asked_while_a_slow_site_is_still_being_read(
+        self, config: Path, code: Script, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        slow, is_asked = register(monkeypatch, "slow", Capability.SITE_LINKS), Event()
+
+        def crawl(_: object) -> Harvest:
+            assert is_asked.wait(60), "the platforms waited for the site"
+            return Harvest()
+
+        def tell(_: object) -> Harvest:
+            is_asked.set()
+            return Harvest()
+
+        slow.answer, code.answer = crawl, tell
+        config.write_text(config.read_text() + '[sources.slow]\nconnector = "slow"\n')
+        readings = night(config).readings
+        assert {one.state for one in readings} == {ReadingState.COMPLETE}
+        assert slow.seen[-1].questions == Questions()
+
+    def test_a_run_for_one_school_asks_anew(self, config: Path, code: Script) -> None:
+        night(config)
+        assert not asked(code).asks_anew
+        night(config, school="MHS")
+        assert asked(code).asks_anew
+
+    def test_whose_turn_it_was_outlives_a_night_in_part_and_a_watermark_does_not(
+        self, config: Path, code: Script
+    ) -> None:
+        kept = []
+        for day, (body, holds) in enumerate([(b"1", True), (b"2", False), (b"3", True)]):
+            code.harvest = Harvest(bookmark=body, gaps=("Not all.",), holds_despite_gaps=holds)
+            night(config, day)
+            kept.append(code.seen[-1].bookmark)
+        night(config, 3)
+        assert [*kept, code.seen[-1].bookmark] == [None, b"1", b"1", b"3"]
 
     def test_readings_keep_the_order_of_the_settings(self, config: Path) -> None:
         assert [one.source for one in night(config).readings] == ["staff", "found", "code"]

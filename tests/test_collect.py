@@ -2,14 +2,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.collect import Collected, check_sources, guard, read_all
+from auditor.collect import Collected, Readers, check_sources, guard
 from auditor.errors import SettingsError
 from auditor.outcomes import ReadingState
 from auditor.settings import load_settings
+from connectors.records import Harvest
 
 if TYPE_CHECKING:
     from auditor.settings import Settings
@@ -23,6 +25,12 @@ PEOPLE = "name,email,school\n" + "".join(
 def settings_of(folder: Path, text: str) -> Settings:
     (folder / "audit.toml").write_text(DISTRICT + text)
     return load_settings(folder / "audit.toml")
+
+
+def read_all(settings: Settings, *told: object, **more: object) -> list[Collected]:
+    with Readers(settings, *told, **more) as readers:  # type: ignore[arg-type]
+        readers.start(settings.source_list)
+        return readers.wait(settings.source_list)
 
 
 STAFF = '[sources.staff]\nconnector = "spreadsheet"\npath = "staff.csv"\n'
@@ -39,7 +47,7 @@ def test_a_source_that_fails_costs_only_itself(tmp_path: Path, now: datetime) ->
     assert found.reading.problem
     assert found.reading.advice
     assert len(found.harvest) == 0
-    assert told == ["read staff", "read found"]
+    assert sorted(told) == ["read found", "read staff"]
 
 
 def test_an_unexpected_error_in_one_source_costs_only_itself(
@@ -56,6 +64,29 @@ def test_an_unexpected_error_in_one_source_costs_only_itself(
     assert staff.reading.state is ReadingState.FAILED
     assert staff.reading.problem == "an unexpected ZeroDivisionError"
     assert found.reading.is_complete
+
+
+def test_ten_slow_sources_do_not_hold_a_quick_one(
+    tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from connectors.directory.spreadsheet import Spreadsheet
+
+    is_read = Event()
+
+    def hang(_: Spreadsheet) -> Harvest:
+        assert is_read.wait(60), "the quick source had to wait"
+        return Harvest()
+
+    monkeypatch.setattr(Spreadsheet, "fetch", hang)
+    (tmp_path / "found.csv").write_text("url\nhttps://www.facebook.com/someone\n")
+    slow = "".join(STAFF.replace("staff]", f"staff{n}]") for n in range(10))
+    settings = settings_of(tmp_path, slow + FOUND)
+    with Readers(settings, {}, now) as readers:
+        readers.start(settings.source_list)
+        (found,) = readers.wait([settings.source_list[-1]])
+        is_read.set()
+        assert found.reading.is_complete
+        assert all(one.reading.is_complete for one in readers.wait(settings.source_list))
 
 
 def test_half_a_staff_list_has_shrunk_and_gives_nobody(tmp_path: Path, now: datetime) -> None:

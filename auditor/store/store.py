@@ -20,7 +20,7 @@ from auditor.store.failures import explained
 from auditor.store.schema import DISPOSING, REVISION, meta
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime, tzinfo
 
@@ -234,6 +234,17 @@ class Store:
         with self._writing() as connection:
             connection.execute(delete(meta).where(meta.c.key == key))
             connection.execute(insert(meta).values(key=key, value=value))
+
+    def change_meta(self, key: str, change: Callable[[str | None], str]) -> None:
+        """Replace a value by what ``change`` makes of it, in one transaction; safe from threads.
+
+        Whatever ``change`` raises leaves the value as it was.
+        """
+        with self._writing() as connection:
+            kept = select(meta.c.value).where(meta.c.key == key).with_for_update()
+            after = change(connection.scalar(kept))
+            connection.execute(delete(meta).where(meta.c.key == key))
+            connection.execute(insert(meta).values(key=key, value=after))
 
     @contextmanager
     def disposing(self) -> Iterator[Connection]:

@@ -2,7 +2,8 @@
 
 Documentation https://api-dashboard.search.brave.com/app/documentation/web-search, rules
 https://api-dashboard.search.brave.com/terms-of-service (reviewed 2026-11-22).  Needs a key; $5 for
-1,000 queries, with $5 credit a month.  Limits obeyed: one query a second, ``queries_a_night``.
+1,000 queries, with $5 credit a month.  Limits obeyed: one query a second,
+``queries_a_night``, ``spend_a_month``.
 
 A result is a lead and no more: the account its address names is kept, nothing of the page, neither
 title nor text, and no page found is opened.
@@ -18,7 +19,8 @@ import msgspec
 from connectors.account_source import AccountSource
 from connectors.errors import AccessRefused, NotConfigured, QuotaExhausted
 from connectors.platforms import Account, identify, platform_named, platforms
-from connectors.profile_reading import DISTRUSTED, ProfileReading
+from connectors.pricing import Price
+from connectors.profile_reading import ProfileReading
 from connectors.source import Capability, Check, CheckState, Setting, Terms
 from connectors.web import WebSession
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 BASE = "https://api.search.brave.com/res/v1/web/search"
 SEARCHED = ["facebook", "instagram", "tiktok", "pinterest", "snapchat", "linkedin", "reddit"]
 RESULTS = 20
-CENTS = 0.5
+PRICE = Price(0.005, "query", "queries")
 LONGEST_QUERY = 400
 
 
@@ -81,14 +83,16 @@ class BraveSearch(AccountSource):
             about="Keys of the platforms searched.",
             default=SEARCHED,
         ),
+        *PRICE.settings(a_night=None, a_month=5.0),
     )
+    price = PRICE
     most_allowed: ClassVar = {"queries_a_night": 1_000}
     terms = Terms(
         platforms=tuple(SEARCHED),
         documentation="https://api-dashboard.search.brave.com/app/documentation/web-search",
         rules="https://api-dashboard.search.brave.com/terms-of-service",
         reviewed_on=date(2026, 11, 22),
-        limits="One query a second and a nightly budget; $0.005 a query.",
+        limits="One query a second, a nightly and a monthly budget; $0.005 a query.",
         never="It opens no page that is found and keeps neither title nor text of it.",
         missing={
             Capability.PROFILES_BY_ADDRESS: "Addresses of employees are not given to a web search.",
@@ -116,17 +120,12 @@ class BraveSearch(AccountSource):
 
         Raises AccessRefused, QuotaExhausted, RateLimited, SourceUnavailable, UnexpectedAnswer.
         """
-        questions, most = self._access.questions, int(self.options["queries_a_night"])
+        questions = self._access.questions
+        most = self.affordable(int(self.options["queries_a_night"]))
         with WebSession(self._access, per_second=1.0, headers=self.headers()) as web:
             reading = ProfileReading(self._access, "")
             if most > 1 and questions.names and self._hosts:
-                if questions.control and self._ask(web, f'"{questions.control}"'):
-                    reading.gaps.append(DISTRUSTED)
-                else:
-                    self._query(web, reading, most - 1)
-            reading.notes.append(
-                f"{web.calls} queries cost at most ${web.calls * CENTS / 100:.2f}."
-            )
+                self._query(web, reading, most - 1)
             return reading.harvest(web.calls)
 
     def check(self) -> Iterator[Check]:
@@ -139,7 +138,15 @@ class BraveSearch(AccountSource):
         """Ask each name at each platform, as far as tonight's budget goes."""
         names = self._access.questions.names
         pairs = {f"{name}\n{key}": (name, key) for name in names for key in self._hosts}
-        for pair in reading.take("queries", tuple(pairs), most, "were asked"):
+        taken = reading.take("queries", tuple(pairs), most, "were asked")
+        control = self._access.questions.control
+        if taken and control and self._ask(web, f'"{control}"'):
+            reading.distrust("queries")
+            return
+        for number, pair in enumerate(taken):
+            if not self.affordable(1):
+                reading.put_back("queries", taken[number:])
+                return
             name, key = pairs[pair]
             plain = " ".join(name.replace('"', " ").split())
             for url in self._ask(web, f'"{plain}" site:{self._hosts[key]}'[:LONGEST_QUERY]):

@@ -2,11 +2,12 @@
 
 Documentation https://www.flickr.com/services/api, rules
 https://www.flickr.com/help/terms/api (reviewed 2026-11-22).  Needs an API key, which Flickr gives
-to Pro accounts.  Limits obeyed: 3,600 calls an hour, one a second.
+to Pro accounts.  Limits obeyed: 3,600 calls an hour, which
+a night stays below.
 
 The look-up by address is documented, and off unless ``by_address = true``: it asks about addresses
-of the directory alone, and members may hide from it, so silence proves nothing.  Never read:
-photos, comments, contacts, anything that needs a sign-in.
+of the directory alone, in turns, and members may hide from it, so silence proves nothing.  Never
+read: photos, comments, contacts, anything that needs a sign-in.
 """
 
 from __future__ import annotations
@@ -19,23 +20,26 @@ import msgspec
 
 from connectors.account_source import LOOKUPS, AccountSource, Night
 from connectors.account_source import Absence as No
+from connectors.address_looks import AddressLooks, Found
 from connectors.errors import AccessRefused, SourceUnavailable, UnexpectedAnswer
 from connectors.platforms import Account, identify
 from connectors.profile_reading import ProfileReading
 from connectors.records import AddressUse, Grade, Harvest, Profile, ProfileKind, Way
 from connectors.rotation import searches_a_night
 from connectors.source import Capability, Setting, Terms
-from connectors.web import WebSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from connectors.address_looks import Look
+    from connectors.source import Access
 
 T = TypeVar("T")
 
 BASE = "https://api.flickr.com/services/rest/"
 SITE = "flickr"
 RESULTS = 10
-MOST_ADDRESSES = 3_000
+MOST_CALLS = 3_500
 NOT_THERE = {1, 2, 5}
 BAD_KEY, DOWN = 100, {0, 105, 106}
 STATEMENT = "Flickr's look-up by address answered with this account."
@@ -52,6 +56,13 @@ class Status(msgspec.Struct):
 
     stat: str
     code: int = 0
+
+
+class Bookmarks(msgspec.Struct):
+    """What a night leaves: whose turn it was, and the looks at addresses."""
+
+    turns: msgspec.Raw
+    looks: msgspec.Raw
 
 
 class User(msgspec.Struct):
@@ -132,7 +143,7 @@ class Flickr(AccountSource):
 
     platform = "flickr"
     probe = "flickr"
-    per_second = 1.0
+    per_second = 5.0
     capabilities = frozenset(
         {
             Capability.PROFILES,
@@ -166,10 +177,15 @@ class Flickr(AccountSource):
         documentation="https://www.flickr.com/services/api",
         rules="https://www.flickr.com/help/terms/api",
         reviewed_on=date(2026, 11, 22),
-        limits="3,600 calls an hour; names and handles take turns.",
+        limits="3,600 calls an hour; names, handles and addresses take turns.",
         never="It never reads photos, comments or contacts, and asks about addresses only where the"
         " district says so.",
     )
+
+    def __init__(self, access: Access) -> None:
+        """Take the settings; NotConfigured for a key that is none."""
+        turns, self._looked = _split(access.bookmark)
+        super().__init__(replace(access, bookmark=turns))
 
     def fetch(self) -> Harvest:
         """Return accounts and, where allowed, whose address has one.
@@ -177,13 +193,16 @@ class Flickr(AccountSource):
         Raises AccessRefused (key), RateLimited, SourceUnavailable, UnexpectedAnswer.
         """
         harvest = super().fetch()
-        if not self.options["by_address"]:
-            return harvest
-        with WebSession(self._access, per_second=self.per_second, burst=5) as web:
-            night = Night(web, ProfileReading(self._access, self.platform))
-            uses = tuple(self._uses(night))
-            calls = harvest.calls + web.calls
-        return replace(harvest, uses=uses, gaps=(*harvest.gaps, *self._unasked()), calls=calls)
+        looks = AddressLooks(self._access, self._looked)
+        if self.options["by_address"]:
+            with self._session() as web:
+                night = Night(web, ProfileReading(self._access, self.platform))
+                self._look_up_addresses(night, looks, MOST_CALLS - harvest.calls)
+                uses = tuple(self._use(*found) for found in looks.found())
+                notes = (*harvest.notes, *looks.tell())
+                harvest = replace(harvest, uses=uses, notes=notes, calls=harvest.calls + web.calls)
+        kept = Bookmarks(msgspec.Raw(harvest.bookmark or b""), msgspec.Raw(looks.bookmark()))
+        return replace(harvest, bookmark=msgspec.json.encode(kept))
 
     def look(self, night: Night, accounts: Sequence[Account]) -> list[Profile | No]:
         """Ask for one person or group, by number where known, else by address."""
@@ -228,26 +247,24 @@ class Flickr(AccountSource):
             location=_text(person.location),
         )
 
-    def _uses(self, night: Night) -> Iterator[AddressUse]:
-        for address in self._access.questions.addresses[:MOST_ADDRESSES]:
+    def _look_up_addresses(self, night: Night, looks: AddressLooks, most: int) -> None:
+        for key, address in looks.due(most):
             found = self._ask(night, "people.findByEmail", Users, find_email=address)
-            if found is None:
-                continue
-            profile = night.profile(None, found.user.nsid)
-            yield AddressUse(
-                source=self._access.source,
-                address=address,
-                site=SITE,
-                way=Way.LOOKUP,
-                grade=Grade.B,
-                url=profile.url if isinstance(profile, Profile) else None,
-                seen_at=self._access.now,
-                statement=STATEMENT,
-            )
+            profile = night.profile(None, found.user.nsid) if found else None
+            url = profile.url if isinstance(profile, Profile) else None
+            looks.note(key, Found(url) if found else None)
 
-    def _unasked(self) -> tuple[str, ...]:
-        many = len(self._access.questions.addresses) - MOST_ADDRESSES
-        return (f"{many} addresses were not looked up: Flickr allows no more.",) if many > 0 else ()
+    def _use(self, address: str, look: Look, found: Found) -> AddressUse:
+        return AddressUse(
+            source=self._access.source,
+            address=address,
+            site=SITE,
+            way=Way.LOOKUP,
+            grade=Grade.B,
+            url=found.url,
+            seen_at=look.at,
+            statement=STATEMENT,
+        )
 
     def _ask(self, night: Night, method: str, kind: type[T], **by: Any) -> T | None:
         """Return the answer, None for a clean "not found"; failures come with HTTP 200."""
@@ -276,3 +293,11 @@ class Flickr(AccountSource):
 
 def _text(element: Text | None) -> str | None:
     return element.content or None if element else None
+
+
+def _split(bookmark: bytes | None) -> tuple[bytes | None, bytes | None]:
+    try:
+        kept = msgspec.json.decode(bookmark or b"", type=Bookmarks)
+    except (msgspec.DecodeError, UnicodeError):
+        return None, None
+    return bytes(kept.turns), bytes(kept.looks)

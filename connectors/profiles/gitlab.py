@@ -22,7 +22,7 @@ from urllib.parse import quote
 import msgspec
 
 from connectors.errors import NotConfigured
-from connectors.profile_reading import FOREIGN, ProfileReading
+from connectors.profile_reading import FOREIGN, ProfileReading, shows_name
 from connectors.records import AccountKey, ProfileKind, Standing
 from connectors.rotation import lookups_a_night, searches_a_night
 from connectors.source import Capability, Check, CheckState, Setting, Terms
@@ -257,8 +257,8 @@ class Night:
 
     def _read(self, named: Named) -> Profile | None:
         row = named.row
-        shown = f"{row.name} {row.username if isinstance(row, Row) else row.full_path}".casefold()
-        if not all(word in shown for word in re.findall(r"\w+", named.name.casefold())):
+        shown = f"{row.name} {row.username if isinstance(row, Row) else row.full_path}"
+        if not shows_name(named.name, shown):
             self._reading.dropped[OTHER_NAMES] += 1
             return None
         return self._whole(row) if isinstance(row, Row) else self._profile(row)

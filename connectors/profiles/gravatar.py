@@ -15,13 +15,13 @@ the accounts elsewhere that a profile lists, hidden sections, telephone numbers,
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
-from math import ceil
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.address_looks import AddressLooks, Found
 from connectors.errors import NotConfigured, RateLimited
 from connectors.records import AddressUse, Grade, Harvest, Way
 from connectors.source import Capability, Check, CheckState, Setting, Terms
@@ -29,8 +29,9 @@ from connectors.staff_addresses import StaffAddresses, hash_address
 from connectors.web import WebSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from connectors.address_looks import Look
     from connectors.source import Access
     from connectors.web import Answer
 
@@ -39,8 +40,6 @@ SITE = "gravatar.com"
 CREDIT = "Profile data by Gravatar, https://gravatar.com."
 HOURLY, HOURLY_WITH_KEY = 100, 1_000
 PER_SECOND = 10
-REST, REST_WHEN_NONE = timedelta(days=6), timedelta(days=27)
-BOOKMARK_VERSION = 1
 LONGEST_NAME = 80
 GONE = 404
 
@@ -65,28 +64,6 @@ class GravatarProfile(msgspec.Struct):
     profile_url: str
     contact_info: ContactInfo | None = None
     section_visibility: Visibility | None = None
-
-
-class Found(msgspec.Struct, frozen=True):
-    """What is said of a profile; ``is_published``: it shows the very address it was found by."""
-
-    url: str
-    name: str
-    is_published: bool
-
-
-class Look(msgspec.Struct, frozen=True):
-    """When a hash was last asked about, and what was there."""
-
-    at: datetime
-    found: Found | None = None
-
-
-class Bookmark(msgspec.Struct, frozen=True):
-    """The last look at each hash; it holds no address."""
-
-    version: int
-    looks: dict[str, Look]
 
 
 class Gravatar:
@@ -150,18 +127,15 @@ class Gravatar:
 
         Raises AccessRefused (key), RateLimited, SourceUnavailable, UnexpectedAnswer.
         """
-        addresses = {hash_address(one): one for one in self._access.questions.addresses}
-        looks = {key: look for key, look in self._kept().items() if key in addresses}
-        due = self._due(addresses, looks)
+        looks = AddressLooks(self._access, self._access.bookmark)
         with self._session() as session:
-            asked = self._look(session, due[: self._most], addresses, looks)
+            self._look(session, looks)
             calls = session.calls
-        uses = (self._use(addresses[key], looks[key]) for key in addresses if key in looks)
         return Harvest(
-            uses=tuple(use for use in uses if use is not None),
-            notes=(CREDIT, *self._tell(asked, len(due))),
+            uses=tuple(self._use(*found) for found in looks.found()),
+            notes=(CREDIT, *looks.tell()),
             calls=calls,
-            bookmark=msgspec.json.encode(Bookmark(BOOKMARK_VERSION, looks)),
+            bookmark=looks.bookmark(),
         )
 
     def check(self) -> Iterator[Check]:
@@ -180,41 +154,18 @@ class Gravatar:
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         return WebSession(self._access, per_second=PER_SECOND, headers=headers)
 
-    def _kept(self) -> dict[str, Look]:
-        try:
-            kept = msgspec.json.decode(self._access.bookmark or b"", type=Bookmark)
-        except (msgspec.DecodeError, UnicodeError):
-            return {}
-        now, is_ours = self._access.now, kept.version == BOOKMARK_VERSION
-        aware = {key: look for key, look in kept.looks.items() if look.at.tzinfo}
-        return {key: look for key, look in aware.items() if is_ours and look.at <= now}
-
-    def _due(self, addresses: Mapping[str, str], looks: Mapping[str, Look]) -> list[str]:
-        """Return the hashes to ask about: never asked, then the longest ago."""
-        now = self._access.now
-        new = [key for key in addresses if key not in looks]
-        old = [key for key, look in looks.items() if look.at + _rest(look) <= now]
-        return new + sorted(old, key=lambda key: looks[key].at)
-
-    def _look(
-        self,
-        session: WebSession,
-        keys: list[str],
-        addresses: Mapping[str, str],
-        looks: dict[str, Look],
-    ) -> int:
-        """Ask until the turn is over or the hour's allowance is; return how many were asked."""
-        for asked, key in enumerate(keys, start=1):
+    def _look(self, session: WebSession, looks: AddressLooks) -> None:
+        """Ask until the turn is over or the hour's allowance is."""
+        for number, (key, address) in enumerate(looks.due(self._most)):
             try:
                 answer = session.get(_url(key), accept=(200, GONE))
             except RateLimited:
-                if asked == 1:
+                if number == 0:
                     raise
-                return asked - 1
-            looks[key] = Look(self._access.now, self._read(answer, addresses[key]))
+                return
+            looks.note(key, self._read(answer, address))
             if _left(answer) == 0:
-                return asked
-        return len(keys)
+                return
 
     def _read(self, answer: Answer, address: str) -> Found | None:
         if answer.status == GONE:
@@ -226,10 +177,7 @@ class Gravatar:
             is_published=self._staff.find(_shown_address(profile)) == address,
         )
 
-    def _use(self, address: str, look: Look) -> AddressUse | None:
-        if look.found is None:
-            return None
-        shown = look.found
+    def _use(self, address: str, look: Look, shown: Found) -> AddressUse:
         named = f'The profile is shown as "{shown.name}".' if shown.name else "It shows no name."
         return AddressUse(
             source=self._access.source,
@@ -242,15 +190,6 @@ class Gravatar:
             statement=named,
         )
 
-    def _tell(self, asked: int, due: int) -> tuple[str, ...]:
-        if asked == due:
-            return ()
-        nights = ceil(due / max(asked, 1))
-        return (
-            f"{asked} of {due} addresses whose turn it was were looked up;"
-            f" all have theirs within {nights} nights.",
-        )
-
 
 def _url(key: str) -> str:
     return f"{BASE}/profiles/{key}"
@@ -261,10 +200,6 @@ def _shown_address(profile: GravatarProfile) -> str | None:
     if profile.contact_info is None or (hidden is not None and hidden.hidden_contact_info):
         return None
     return profile.contact_info.email
-
-
-def _rest(look: Look) -> timedelta:
-    return REST if look.found else REST_WHEN_NONE
 
 
 def _left(answer: Answer) -> int | None:

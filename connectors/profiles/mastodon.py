@@ -12,37 +12,27 @@ posts, followers, directories, whatever needs a session.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from connectors.errors import (
-    AccessRefused,
-    ConnectorError,
-    NotConfigured,
-    RateLimited,
-    SourceUnavailable,
-    UnexpectedAnswer,
-)
 from connectors.fediverse import Account, Server, account_profile
 from connectors.platforms import Refusal, account_of
 from connectors.profile_reading import ProfileReading
 from connectors.records import Standing
 from connectors.rotation import searches_a_night
+from connectors.server_round import FAULTS, ServerRound, read_servers, servers_setting
 from connectors.source import Capability, Setting, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Self
 
     from connectors.records import Harvest, KnownAccount, Profile
     from connectors.source import Access, Check
 
 PLATFORM = "mastodon"
-HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]+")
-MOST_SERVERS = 10
-FAULTS = (AccessRefused, RateLimited, SourceUnavailable, UnexpectedAnswer)
+EXAMPLE = "mastodon.social"
 
 NOT_INDEXED = "accounts that ask not to be indexed"
 NOT_DISCOVERED = "accounts that ask not to be discovered"
@@ -55,12 +45,7 @@ class Mastodon:
         {Capability.PROFILES, Capability.PROFILES_BY_BRAND, Capability.PROFILES_BY_ACCOUNT}
     )
     settings: ClassVar[tuple[Setting, ...]] = (
-        Setting(
-            "servers",
-            list,
-            required=True,
-            about='Host names of the servers to search, at most 10, such as "mastodon.social".',
-        ),
+        servers_setting("servers to search", EXAMPLE),
         searches_a_night(30, ", on each server"),
     )
     terms: ClassVar[Terms] = Terms(
@@ -80,20 +65,7 @@ class Mastodon:
     def __init__(self, access: Access) -> None:
         """Take the settings; NotConfigured for what is no host name."""
         self._access = access
-        given = [str(one).strip().casefold() for one in access.options.get("servers") or ()]
-        self._servers = tuple(dict.fromkeys(given))
-        if not self._servers or not all(map(HOST.fullmatch, self._servers)):
-            raise NotConfigured(
-                access.source,
-                "'servers' holds something that is no host name, or nothing",
-                'Name servers as servers = ["mastodon.social"] in audit.toml',
-            )
-        if len(self._servers) > MOST_SERVERS:
-            raise NotConfigured(
-                access.source,
-                f"'servers' names more than {MOST_SERVERS}",
-                "Keep those that people near the district use",
-            )
+        self._servers = read_servers(access, EXAMPLE)
 
     def fetch(self) -> Harvest:
         """Return known accounts and those found by name.
@@ -101,7 +73,9 @@ class Mastodon:
         Raises AccessRefused, RateLimited, SourceUnavailable or UnexpectedAnswer where no server
         could be searched.
         """
-        with Night(self._access, self._servers) as night:
+        reading = ProfileReading(self._access, PLATFORM)
+        with ServerRound(reading, self._servers, partial(Server, self._access)) as servers:
+            night = Night(reading, servers)
             night.look_again()
             night.search_names(int(self._access.options.get("searches_a_night") or 0))
             return night.harvest()
@@ -114,22 +88,11 @@ class Mastodon:
 
 
 class Night:
-    """One reading over several servers; one that fails leaves a gap, all failing an error."""
+    """One reading over several servers."""
 
-    def __init__(self, access: Access, hosts: tuple[str, ...]) -> None:
-        self._reading = ProfileReading(access, PLATFORM)
-        self._access, self._hosts = access, hosts
-        self._servers: dict[str, Server] = {}
-        self._failed: dict[str, ConnectorError] = {}
-        self._closed: set[str] = set()
+    def __init__(self, reading: ProfileReading, servers: ServerRound[Server]) -> None:
+        self._reading, self._servers = reading, servers
         self._unseen = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for server in self._servers.values():
-            server.__exit__()
 
     def look_again(self) -> None:
         """Look at known accounts, each on its own server."""
@@ -145,28 +108,10 @@ class Night:
 
     def harvest(self) -> Harvest:
         """Return what was gathered, and say which servers could not be asked."""
-        failed, closed, all_of = len(self._failed), len(self._closed), len(self._hosts)
-        if failed and failed + closed == all_of:
-            raise next(iter(self._failed.values()))
-        if closed == all_of:
-            raise AccessRefused(
-                self._access.source,
-                "none of the servers lets visitors search",
-                "Name other servers in audit.toml",
-            )
-        if closed:
-            self._reading.notes.append(f"{closed} of {all_of} servers let no visitor search.")
-        if failed:
-            self._reading.gaps.append(f"{failed} of {all_of} servers could not be searched.")
         if self._unseen:
             told = "Known accounts that could not be looked at on their own servers"
             self._reading.gaps.append(f"{told}: {self._unseen}.")
-        return self._reading.harvest(sum(server.calls for server in self._servers.values()))
-
-    def _server(self, host: str) -> Server:
-        if host not in self._servers:
-            self._servers[host] = Server(self._access, host)
-        return self._servers[host]
+        return self._servers.harvest()
 
     def _look_at(self, known: KnownAccount) -> None:
         account = account_of(PLATFORM, known.key.account, None)
@@ -174,7 +119,7 @@ class Night:
             self._unseen += 1
             return
         user, _, host = account.id.rpartition("@")
-        answer = self._server(host).look_up(user)
+        answer = self._servers.server(host).look_up(user)
         if answer is None:
             self._reading.lose(known)
         elif isinstance(answer, Account):
@@ -192,20 +137,7 @@ class Night:
         )
 
     def _named(self, name: str) -> list[tuple[str, Account]]:
-        rows: list[tuple[str, Account]] = []
-        for host in self._hosts:
-            if host in self._failed or host in self._closed:
-                continue
-            try:
-                found = self._server(host).search(name)
-            except FAULTS as error:
-                self._failed[host] = error
-                continue
-            if found is None:
-                self._closed.add(host)
-            else:
-                rows += [(host, account) for account in found]
-        return rows
+        return self._servers.each(lambda server: server.search(name))
 
     def _read(self, row: tuple[str, Account]) -> Profile | None:
         host, account = row

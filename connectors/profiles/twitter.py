@@ -4,7 +4,7 @@ Documentation https://docs.x.com/x-api/users/lookup, rules
 https://docs.x.com/developer-terms/agreement (reviewed 2026-11-22).  X asks anybody who works for a
 government-related entity, as a public school district is, for an Enterprise plan and for its
 approval: without a written reference to both this source does not start.  Each account read costs
-$0.010; limits obeyed: 100 accounts a call, 300 calls in 15 minutes.
+$0.010, paid from a budget; limits obeyed: 100 accounts a call, 300 calls in 15 minutes.
 
 Protected accounts are dropped and counted.  Never read: posts, likes, followers, lists, messages.
 """
@@ -19,6 +19,7 @@ import msgspec
 from connectors.account_source import LOOKUPS, AccountSource
 from connectors.account_source import Absence as No
 from connectors.errors import AccessRefused, QuotaExhausted, RateLimited, UnexpectedAnswer
+from connectors.pricing import Price
 from connectors.records import Profile, Standing
 from connectors.source import Capability, Setting, Terms
 
@@ -32,6 +33,7 @@ BASE = "https://api.x.com/2"
 FIELDS = "created_at,description,location,name,protected,public_metrics,url,verified"
 BATCH = 100
 GONE = "resource-not-found"
+PRICE = Price(0.010, "account read", "accounts read")
 
 
 class Metrics(msgspec.Struct):
@@ -95,7 +97,9 @@ class Twitter(AccountSource):
             " for use by a government-related entity; without one, list accounts by profile_file.",
         ),
         LOOKUPS,
+        *PRICE.settings(a_night=2.0, a_month=30.0),
     )
+    price = PRICE
     most_allowed: ClassVar = {"lookups_a_night": 2_000}
     terms = Terms(
         platforms=("twitter",),
@@ -131,7 +135,7 @@ class Twitter(AccountSource):
             return {}
         asked: dict[str, str | int] = {by: ",".join(values), "user.fields": FIELDS}
         accepted = (200, 400, 402, 403, 429)
-        answer = night.web.get(f"{BASE}/{path}", params=asked, accept=accepted)
+        answer = night.web.get(f"{BASE}/{path}", params=asked, accept=accepted, units=len(values))
         if answer.status != 200:
             problem = answer.decode(Problem)
             self._refuse(answer.source, answer.status, problem)

@@ -12,7 +12,7 @@ from connectors.errors import AccessRefused, RateLimited, SourceUnavailable, Une
 from connectors.platforms import Refusal, identify
 from connectors.sites.feeds import read_feed
 from connectors.sites.identities import ask_host
-from connectors.sites.pages import AGENT, Link, join_url, page_text, read_page
+from connectors.sites.pages import Link, join_url, page_text, read_page
 from connectors.sites.site import (
     EACH_NIGHT,
     REDIRECTS,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 5_000_000
 LARGEST_ROBOTS = 1_000_000
-LONGEST_DELAY = 10.0
 MOST_SITEMAPS = 10
 MOST_FAILURES = 5
 """Pages in a row that could not be read: then the site is left alone for the night."""
@@ -73,9 +72,8 @@ class Crawl:
             finally:
                 self.calls += web.calls
         site = Site(self._start, robots)
-        delay = min(max(robots.crawl_delay(AGENT) or 1.0, 1.0), LONGEST_DELAY)
         with WebSession(
-            self._access, per_second=1 / delay, largest=LARGEST_PAGE, follows=False
+            self._access, per_second=1 / robots.delay, largest=LARGEST_PAGE, follows=False
         ) as web:
             try:
                 self._read_site(web, site)

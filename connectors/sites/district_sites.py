@@ -14,7 +14,6 @@ A link from the district's own site is a sign of approval, not an approval.
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
@@ -25,15 +24,12 @@ from connectors.sites import name_records
 from connectors.sites.crawl import FAULTS, LARGEST_ROBOTS, UNREAD, Crawl
 from connectors.sites.identities import ask_host
 from connectors.sites.link_list import LinkList
-from connectors.sites.pages import AGENT
 from connectors.sites.site import read_robots
 from connectors.source import Capability, Check, CheckState, Setting
-from connectors.web import WebSession
+from connectors.web import PRODUCT, WebSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from protego import Protego
 
     from connectors.errors import ConnectorError
     from connectors.source import Access
@@ -92,14 +88,14 @@ class DistrictSites:
             name = f"site {host_of(start)}"[:80]
             try:
                 with self._session() as web:
-                    is_open = read_robots(web, start).can_fetch(start, AGENT)
+                    is_open = read_robots(web, start).may(start)
             except FAULTS as error:
                 yield Check(name, CheckState.BAD, error.problem, error.advice)
                 continue
             if is_open:
                 yield Check(name, CheckState.GOOD, "robots.txt lets it be read")
             else:
-                advice = f"Allow {AGENT} in its robots.txt, or take the site away"
+                advice = f"Allow {PRODUCT} in its robots.txt, or take the site away"
                 yield Check(name, CheckState.WARNING, "robots.txt forbids its first page", advice)
         yield self._check_names()
 
@@ -143,8 +139,7 @@ class DistrictSites:
             with self._session() as web:
                 try:
                     robots = read_robots(web, f"{base}/")
-                    allows = partial(_allows, robots)
-                    self._notes += ask_host(self._access, web, base, self._links, allows)
+                    self._notes += ask_host(self._access, web, base, self._links, robots.may)
                 except FAULTS:
                     self._dropped["e-mail domains without a web server that answers"] += 1
                 self._calls += web.calls
@@ -180,10 +175,6 @@ class DistrictSites:
 
     def _session(self) -> WebSession:
         return WebSession(self._access, per_second=1, largest=LARGEST_ROBOTS, follows=False)
-
-
-def _allows(robots: Protego, url: str) -> bool:
-    return bool(robots.can_fetch(url, AGENT))
 
 
 def _is_site(text: str) -> bool:

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urldefrag, urljoin, urlsplit
 
+from connectors.web import PRODUCT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connectors.web import Answer
 
-AGENT = "district-social-auditor"
 MOST_LINKS = 5_000
 LONGEST_URL = 2_000
 LARGEST_JSON = 200_000
@@ -84,7 +85,7 @@ class _Reader:
 
     def obey(self, directives: str) -> None:
         """Note what a robots directive forbids (Google's robots meta tag, also a header)."""
-        words = {word.strip().lower().removeprefix(f"{AGENT}:") for word in directives.split(",")}
+        words = {word.strip().lower().removeprefix(f"{PRODUCT}:") for word in directives.split(",")}
         words = {word.strip() for word in words}
         self.page.noindex |= bool(words & {"noindex", "none"})
         self.page.nofollow |= bool(words & {"nofollow", "none"})
@@ -131,7 +132,7 @@ class _Reader:
 
     def _meta(self, attributes: Mapping[str, str]) -> None:
         name, content = (attributes.get("name") or "").lower(), attributes.get("content") or ""
-        if name in {"robots", AGENT}:
+        if name in {"robots", PRODUCT}:
             self.obey(content)
         elif (attributes.get("http-equiv") or "").lower() == "refresh":
             found = REFRESH.fullmatch(content[:LONGEST_URL].strip().rstrip("\"'"))

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
 from connectors.errors import UnexpectedAnswer
-from connectors.sites.pages import AGENT, join_url
+from connectors.robots import robots_of
+from connectors.sites.pages import join_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from protego import Protego
-
+    from connectors.robots import Robots
     from connectors.web import Answer, WebSession
 
 DEPTH = 5
@@ -51,7 +51,7 @@ class Site:
     """One site: where it starts, what robots.txt says, what waits, what was seen."""
 
     start: str
-    robots: Protego
+    robots: Robots
     queue: deque[Visit] = field(default_factory=deque)
     seen: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
@@ -72,7 +72,7 @@ class Site:
 
     def may_read(self, url: str) -> bool:
         """Whether robots.txt allows a URL."""
-        return bool(self.robots.can_fetch(url, AGENT))
+        return self.robots.may(url)
 
     def enter(self, url: str, depth: int, *, is_redirect: bool = False) -> None:
         """Queue a page that is worth reading and that robots.txt allows.
@@ -143,17 +143,15 @@ def ask(
     raise UnexpectedAnswer(answer.source, problem, "Look at the site's redirects in a browser")
 
 
-def read_robots(web: WebSession, start: str) -> Protego:
-    """Return what robots.txt allows: everything where there is none (RFC 9309, 2.3.1.3).
+def read_robots(web: WebSession, start: str) -> Robots:
+    """Return what a site's robots.txt allows.
 
     UnexpectedAnswer where it leads to another host, which is not asked.
     """
-    from protego import Protego
-
     answer = ask(
         web, urljoin(start, "/robots.txt"), lambda url: is_same_site(start, url), EACH_NIGHT
     )
     if answer.status in REDIRECTS:
         problem = "its robots.txt leads to another host"
         raise UnexpectedAnswer(answer.source, problem, "Name that host among the websites instead")
-    return Protego.parse(answer.text() if answer.status == 200 else "")
+    return robots_of(answer)

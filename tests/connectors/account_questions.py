@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from connectors.errors import QuotaExhausted
 from connectors.records import AccountKey, KnownAccount
 from connectors.source import Questions
 from tests.builders import an_access
@@ -14,6 +15,18 @@ if TYPE_CHECKING:
 
 CONTROL = "Qvxzorbleck Academy"
 S = TypeVar("S")
+
+
+class FakePurse:
+    """Money for so many units, each paid before it is asked for."""
+
+    def __init__(self, units: int) -> None:
+        self.units = units
+
+    def pay(self, units: int) -> None:
+        if units > self.units:
+            raise QuotaExhausted("tested", "the money for this source is spent", "Wait")
+        self.units -= units
 
 
 def known(

@@ -51,6 +51,22 @@ def test_a_text_that_names_no_account(text: str, reason: str) -> None:
     assert identify(text) == Refusal(Reason[reason.upper()])
 
 
+@pytest.mark.parametrize(
+    ("text", "identity"),
+    [
+        ("https://forum.district.example/u/Ida.Marsh", "ida.marsh@forum.district.example"),
+        ("https://forum.district.example/u/ida/summary", "ida@forum.district.example"),
+        ("ida@forum.district.example", "ida@forum.district.example"),
+    ],
+)
+def test_a_forum_of_ones_own_is_known_where_the_platform_is_told(text: str, identity: str) -> None:
+    account = account_of("discourse", text, None)
+    assert isinstance(account, Account)
+    assert (account.id, account.native_id) == (identity, None)
+    assert identify(account.url, "discourse") == account
+    assert isinstance(identify(account.url), Refusal)
+
+
 def test_the_cases_cover_every_platform() -> None:
     assert len(ACCOUNTS) + len(REFUSED) >= 300
     for platform in platforms():

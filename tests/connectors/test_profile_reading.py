@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from connectors.profile_reading import ProfileReading, batches
 from connectors.records import AccountKey, KnownAccount, Profile
 from connectors.source import Questions
-from tests.builders import DOMAIN, an_access
+from tests.builders import DOMAIN, NOW, an_access
 
 
-def a_reading(bookmark: bytes | None = None, **questions: object) -> ProfileReading:
-    asked = Questions(**questions)  # type: ignore[arg-type]
-    return ProfileReading(an_access(bookmark=bookmark, questions=asked), "github")
+def a_reading(bookmark: bytes | None = None, day: int = 0, **questions: object) -> ProfileReading:
+    asked, now = Questions(**questions), NOW + timedelta(days=day)  # type: ignore[arg-type]
+    return ProfileReading(an_access(bookmark=bookmark, questions=asked, now=now), "github")
+
+
+def taken(items: str, most: int) -> bytes | None:
+    reading = a_reading()
+    reading.take("names", items, most)
+    return reading.harvest(0).bookmark
 
 
 def a_found(reading: ProfileReading, handle: str, native_id: str) -> Profile:
@@ -49,11 +57,48 @@ def test_turns_of_different_kinds_go_on_side_by_side():
     first = a_reading()
     assert first.take("names", "abc", 2) == ("a", "b")
     assert first.take("handles", "abc", 1, "were looked up") == ("a",)
-    assert first.notes[1] == ("1 of 3 handles were looked up; each has its turn within 3 nights.")
-    second = a_reading(first.harvest(0).bookmark)
+    assert first.harvest(0).notes == (
+        "2 of 3 names were searched for; each has its turn within 2 nights.",
+        "1 of 3 handles were looked up; each has its turn within 3 nights.",
+    )
+    second = a_reading(first.harvest(0).bookmark, day=1)
     assert second.take("handles", "abc", 1) == ("b",)
-    third = a_reading(second.harvest(0).bookmark)
+    third = a_reading(second.harvest(0).bookmark, day=7)
     assert third.take("names", "abc", 2) == ("c", "a")
+
+
+def test_what_had_its_turn_rests_unless_somebody_waits_for_it():
+    bookmark = taken("abc", 2)
+    assert a_reading(bookmark, day=6).take("names", "ab", 2) == ()
+    assert a_reading(bookmark, day=6, asks_anew=True).take("names", "ab", 2) == ("a", "b")
+
+
+def test_who_was_put_back_comes_first_the_next_night():
+    reading = a_reading()
+    reading.take("names", "abc", 2)
+    reading.put_back("names", "b")
+    reading.put_back("handles", "b")
+    harvest = reading.harvest(0)
+    assert harvest.notes == ("1 of 3 names were searched for; each has its turn within 2 nights.",)
+    assert a_reading(harvest.bookmark, day=1).take("names", "abc", 2) == ("b", "c")
+
+
+def test_names_that_are_gone_are_forgotten():
+    reading = a_reading(taken("abc", 3), day=1)
+    reading.take("names", "a", 3)
+    assert (reading.harvest(0).bookmark or b"").count(b"2024") == 1
+
+
+def test_a_night_in_part_keeps_whose_turn_it_was():
+    reading = a_reading(names=("a",))
+    reading.take("names", "a", 1)
+    reading.gaps.append("A known account is closed.")
+    assert reading.harvest(0).holds_despite_gaps
+
+
+@pytest.mark.parametrize("broken", [b"", b"{", b'{"version":1,"turns":{"names":"x"}}', b"\xff"])
+def test_a_bookmark_of_another_form_begins_anew(broken):
+    assert a_reading(broken).take("names", "ab", 1) == ("a",)
 
 
 def test_the_bookmark_spells_no_name_out():
@@ -73,7 +118,14 @@ def test_a_search_that_finds_the_control_is_not_used():
     reading.search(5, ask, lambda row: a_found(reading, row, "1"))
     assert asked == ["zq"]
     assert reading.harvest(0).profiles == ()
-    assert "nobody bears" in reading.harvest(0).gaps[0]
+    harvest = reading.harvest(0)
+    assert "nobody bears" in harvest.gaps[0]
+    assert a_reading(harvest.bookmark, day=1).take("names", "ab", 1) == ("a",)
+
+
+def test_without_a_name_whose_turn_it_is_the_control_is_not_searched_either():
+    reading = a_reading(taken("a", 1), names=("a",), control="zq")
+    reading.search(5, lambda name: pytest.fail(name), lambda row: None)
 
 
 @pytest.mark.parametrize(("names", "most"), [((), 5), (("a",), 0)])

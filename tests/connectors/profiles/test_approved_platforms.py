@@ -24,7 +24,7 @@ from connectors.profiles.twitter import Twitter
 from connectors.records import AccountKey, Standing
 from connectors.source import Questions
 from tests.builders import DOMAIN
-from tests.connectors.account_questions import access_for, asking, known
+from tests.connectors.account_questions import FakePurse, access_for, asking, known
 from tests.connectors.contract import ConnectorContract
 from tests.fakes.gated import LinkedInServer, RedditServer, SnapchatServer, XServer
 from tests.fakes.web_server import HTML, Reply, json_reply
@@ -134,9 +134,9 @@ def communities(questions: Questions = REDDIT, **options: Any) -> Reddit:
     return Reddit(access_for(questions, given))
 
 
-def users(questions: Questions = X, **options: Any) -> Twitter:
+def users(questions: Questions = X, purse: FakePurse | None = None, **options: Any) -> Twitter:
     given = {"token": TOKEN, "approval": "Contract 17 of 2026-10-01", **options}
-    return Twitter(access_for(questions, given))
+    return Twitter(access_for(questions, given, purse=purse))
 
 
 class TestLinkedInContract(ConnectorContract):
@@ -366,6 +366,29 @@ def test_x_is_asked_for_a_hundred_at_a_time(x):
     users(asking("twitter", *handles), lookups_a_night=150).fetch()
     assert [len(one.query["usernames"].split(",")) for one in x.asked] == [100, 50]
     assert "protected" in x.asked[0].query["user.fields"]
+
+
+def test_x_is_asked_about_no_more_accounts_than_the_money_pays(x):
+    accounts = tuple(known("twitter", f"maple{n}") for n in range(4))
+    handles = tuple(f"fork{n}" for n in range(9))
+    purse = FakePurse(6)
+    harvest = users(asking("twitter", *handles, accounts=accounts), purse).fetch()
+    asked = [one.query["usernames"] for one in x.asked]
+    assert asked == ["maple0,maple1,maple2,maple3", "fork0,fork1"]
+    assert purse.units == 0
+    assert "2 of 9 handles were looked up; each has its turn within 5 nights." in harvest.notes
+    x.asked.clear()
+    harvest = users(asking("twitter", accounts=accounts), FakePurse(3)).fetch()
+    assert [one.query["usernames"] for one in x.asked] == ["maple0,maple1,maple2"]
+    assert "1 known accounts could not be looked at again" in harvest.gaps[0]
+    assert accounts[3].key not in harvest.not_found
+
+
+def test_another_attempt_is_paid_again_and_none_is_made_without_money(x):
+    x.queue(json_reply({}, 503))
+    with pytest.raises(QuotaExhausted, match="the money for this source is spent"):
+        users(asking("twitter", "fork1", "fork2"), FakePurse(3)).fetch()
+    assert len(x.asked) == 1
 
 
 def test_x_accounts_are_there_gone_suspended_or_protected(x):

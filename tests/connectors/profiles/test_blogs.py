@@ -217,6 +217,24 @@ def test_flickrs_look_up_by_address_is_grade_b(photos):
     assert use.url == f"https://www.flickr.com/photos/{NSID}"
 
 
+def test_addresses_that_flickr_was_asked_about_rest_and_their_uses_are_told_all_the_same(photos):
+    first = pictures().fetch()
+    assert b"@maple" not in (first.bookmark or b"")
+    photos.asked.clear()
+    second = Flickr(
+        access_for(FLICKR, {"key": KEY, "by_address": True}, bookmark=first.bookmark)
+    ).fetch()
+    assert second.uses == first.uses
+    assert photos.asked == []
+
+
+def test_flickr_is_asked_no_more_than_an_hour_allows(photos, monkeypatch):
+    monkeypatch.setattr(flickr, "MOST_CALLS", 0)
+    harvest = pictures().fetch()
+    assert harvest.uses == ()
+    assert "0 of 2 addresses whose turn it was were looked up" in harvest.notes[-1]
+
+
 def test_no_address_is_asked_about_unless_the_district_says_so(photos):
     source = build("flickr", access_for(FLICKR, {"key": KEY}))
     assert source.fetch().uses == ()

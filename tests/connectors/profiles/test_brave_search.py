@@ -11,7 +11,7 @@ from connectors.errors import AccessRefused, NotConfigured, QuotaExhausted, Unex
 from connectors.profiles import brave_search
 from connectors.profiles.brave_search import BraveSearch
 from connectors.source import Capability
-from tests.connectors.account_questions import CONTROL, access_for, asking
+from tests.connectors.account_questions import CONTROL, FakePurse, access_for, asking
 from tests.connectors.contract import HOSTILE, ConnectorContract
 from tests.fakes.platforms import PlatformServer
 from tests.fakes.web_server import Reply, json_reply
@@ -55,9 +55,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraveServer]:
         yield server
 
 
-def a_source(*names: str, bookmark: bytes | None = None, **options: Any) -> BraveSearch:
+def a_source(
+    *names: str, bookmark: bytes | None = None, purse: FakePurse | None = None, **options: Any
+) -> BraveSearch:
     questions = asking("facebook", names=names or ("Maple Fork",))
-    return BraveSearch(access_for(questions, {"key": KEY, **options}, bookmark=bookmark))
+    given = {"key": KEY, **options}
+    return BraveSearch(access_for(questions, given, bookmark=bookmark, purse=purse))
 
 
 def queries(server: BraveServer) -> list[str]:
@@ -93,17 +96,41 @@ def test_a_lead_is_the_account_and_nothing_of_the_page(server):
     assert (lead.display_name, lead.bio, lead.website) == (None, None, None)
 
 
-def test_queries_take_turns_within_the_budget_and_the_cost_is_told(server):
+def test_queries_take_turns_within_the_budget(server):
     names = tuple(f"School {n}" for n in range(3))
     first = a_source(*names, queries_a_night=11).fetch()
     assert len(queries(server)) == 11
     assert queries(server)[0] == f'"{CONTROL}"'
     assert queries(server)[1] == '"School 0" site:facebook.com'
-    assert "11 queries cost at most $0.06." in first.notes
     assert any("10 of 21 queries were asked" in note for note in first.notes)
     server.asked.clear()
     a_source(*names, bookmark=first.bookmark, queries_a_night=11).fetch()
     assert queries(server)[1] == '"School 1" site:pinterest.com'
+
+
+def test_the_queries_end_with_the_money_and_the_rest_waits(server):
+    names = tuple(f"School {n}" for n in range(3))
+    purse = FakePurse(6)
+    first = a_source(*names, purse=purse).fetch()
+    assert (len(queries(server)), purse.units) == (6, 0)
+    assert any("5 of 21 queries were asked" in note for note in first.notes)
+    server.asked.clear()
+    a_source(*names, purse=FakePurse(2), bookmark=first.bookmark).fetch()
+    assert queries(server)[1:] == ['"School 0" site:linkedin.com']
+    server.asked.clear()
+    a_source(*names, purse=FakePurse(1)).fetch()
+    assert queries(server) == []
+
+
+def test_what_another_attempt_cost_is_missing_in_the_end(server):
+    names = tuple(f"School {n}" for n in range(3))
+    server.queue(json_reply({}, 503))
+    first = a_source(*names, purse=FakePurse(6)).fetch()
+    assert len(queries(server)) == 6
+    assert any("4 of 21 queries were asked" in note for note in first.notes)
+    server.asked.clear()
+    a_source(*names, purse=FakePurse(2), bookmark=first.bookmark).fetch()
+    assert queries(server)[1:] == ['"School 0" site:snapchat.com']
 
 
 def test_a_search_that_finds_the_name_nobody_bears_is_not_trusted(server):
