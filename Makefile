@@ -18,15 +18,14 @@ test: $(VENV)/.test tools
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 real-servers: $(VENV)/.test
+	sh tests/realservers/install.sh
 	sh tests/realservers/bluesky/install.sh $(BIN)
-	sh tests/realservers/install_node.sh $(BIN) github
+	sh tests/realservers/install_node.sh $(BIN) fediverse github prism
 
 record: real-servers
 	$(BIN)/python -m pytest -m real --record -rs tests/realservers
 
 test-real: $(VENV)/.test real-servers
-	sh tests/realservers/install.sh
-	sh tests/realservers/prism/install.sh $(BIN)
 	$(BIN)/python -m pytest -m real -rs tests/realservers
 	$(BIN)/python -m pytest -s -p tests.realservers.through_prism tests/connectors/test_google_*.py
 
