@@ -122,14 +122,18 @@ class Server(Closing):
     def search(self, name: str) -> list[Account] | None:
         """Return the accounts a search finds, None where visitors may not search."""
         asked: dict[str, str | int] = {"q": name, "type": "accounts", "limit": RESULTS}
-        answer = self._get("/api/v2/search", asked, accept=(200, *CLOSED))
+        answer = self._get("/api/v2/search", asked, accept=(200, 404, *CLOSED))
+        if answer.status == 404:
+            advice = "Take it out of 'servers': known accounts there are looked at all the same"
+            problem = f"{self._host} has no search as Mastodon has it"
+            raise UnexpectedAnswer(self._access.source, problem, advice)
         return None if answer.status in CLOSED else answer.decode(Found).accounts
 
     def look_up(self, user: str) -> Account | Standing | None:
         """Return an account here; its standing where no more is told; None for "not found"."""
         accept = (200, 400, 404, 410, *CLOSED)
         answer = self._get("/api/v1/accounts/lookup", {"acct": user}, accept=accept)
-        if answer.status == 200:
+        if answer.status == 200 and not _is_page(answer):
             return answer.decode(Account)
         if answer.status == 404 and _is_told(answer):
             return None
@@ -137,11 +141,13 @@ class Server(Closing):
 
     def check(self) -> Check:
         """Tell what the server runs and whether visitors may search."""
-        name = f"server {self._host}"
+        name, runs = f"server {self._host}", ""
         try:
-            runs, found = self._runs(), self.search("mastodon")
+            runs = self._runs()
+            found = self.search("mastodon")
         except ConnectorError as error:
-            return Check(name, CheckState.BAD, error.problem, error.advice)
+            seen = "; ".join(filter(None, (runs, error.problem)))
+            return Check(name, CheckState.BAD, seen, error.advice)
         if found is None:
             advice = "Name another server, or keep it for the known accounts that are there"
             return Check(name, CheckState.WARNING, f"{runs}, lets no visitor search", advice)
@@ -219,6 +225,11 @@ def _standing(account: Account) -> Standing | None:
     if account.suspended:
         return Standing.SUSPENDED
     return Standing.LEFT if account.moved is not None else None
+
+
+def _is_page(answer: Answer) -> bool:
+    """Whether a web site answered: some answer their first page to whatever is asked."""
+    return "html" in (answer.headers.get("Content-Type") or "").lower()
 
 
 def _is_told(answer: Answer) -> bool:

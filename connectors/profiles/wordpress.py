@@ -7,8 +7,9 @@ authors a page.
 
 An author's avatar is called by the MD5 (WordPress before 6.8) or SHA-256 of the address, which is
 compared with the hashes of the directory's addresses: no address leaves the district, no other hash
-is kept.  An address that a feed shows and that is an employee's is grade A.  Never read: posts,
-comments, commenters, anything that needs a sign-in.
+is kept.  An address that an author's name or a feed shows and that is an employee's is grade A.
+Blogs without pretty addresses are asked with a query instead of a path, by the same documentation.
+Never read: posts, comments, commenters, anything that needs a sign-in.
 """
 
 from __future__ import annotations
@@ -34,9 +35,13 @@ if TYPE_CHECKING:
     from connectors.source import Access
     from connectors.web import Answer
 
+    Place = tuple[str, dict[str, str | int]]
+
 PAGE = 100
 MOST_PAGES = 50
 LONGEST_NAME = 80
+LONGEST_TEXT = 500
+CLOSED = (401, 403, 404)
 SECRETIVE = "blogs that do not tell their authors"
 SILENT = "blogs without a feed"
 AUTHORS = {"author", "email", "managingeditor", "webmaster", "creator"}
@@ -124,36 +129,39 @@ class WordPress:
         )
 
     def _authors(self, web: WebSession, site: str, page: int) -> Answer | None:
-        """Ask at the address of the interface, then at that of blogs without pretty addresses."""
         asked: dict[str, str | int] = {"per_page": PAGE, "page": page}
-        accepted = (200, 401, 403, 404)
-        answer = web.get(f"{site}/wp-json/wp/v2/users", params=asked, accept=accepted)
-        if answer.status == 404:
-            asked = {"rest_route": "/wp/v2/users", **asked}
-            answer = web.get(f"{site}/", params=asked, accept=accepted)
-        return answer if answer.status == 200 else None
+        plain = {"rest_route": "/wp/v2/users"} | asked
+        return _ask(web, (f"{site}/wp-json/wp/v2/users", asked), (f"{site}/", plain))
 
     def _match(self, site: str, author: Author) -> Iterator[AddressUse]:
+        page = author.link if _host(author.link) == _host(site) else site
+        for named in self._find(author.name):
+            told = "The author's name shows the address."
+            yield self._use(named, site, page, Way.PUBLISHED, told)
         for url in author.avatar_urls.values():
             hashed = HASH.search(url)
             address = self._hashes.get(hashed[1].lower()) if hashed else None
             if address is not None:
                 shown = f'The author is shown as "{author.name[:LONGEST_NAME]}".'
-                page = author.link if _host(author.link) == _host(site) else site
                 yield self._use(address, site, page, Way.HASH, shown)
                 return
 
     def _shown(self, web: WebSession, site: str, dropped: Counter[str]) -> Iterator[AddressUse]:
-        url = f"{site}/feed/"
-        answer = web.get(url, accept=(200, 401, 403, 404), largest=LARGEST_FEED)
-        if answer.status != 200:
+        places: tuple[Place, ...] = ((f"{site}/feed/", {}), (f"{site}/", {"feed": "rss2"}))
+        answer = _ask(web, *places, largest=LARGEST_FEED)
+        if answer is None or _is_page(answer):
             dropped[SILENT] += 1
             return
+        page = answer.url if _host(answer.url) == _host(site) else site
         for text in _author_texts(answer):
-            for shown in ADDRESS.findall(text[:500]):
-                if (address := self._staff.find(shown)) is not None:
-                    told = "The blog's feed shows the address."
-                    yield self._use(address, site, url, Way.PUBLISHED, told)
+            for address in self._find(text):
+                told = "The blog's feed shows the address."
+                yield self._use(address, site, page, Way.PUBLISHED, told)
+
+    def _find(self, text: str) -> Iterator[str]:
+        """Yield the employees' addresses that stand in a short text."""
+        found = map(self._staff.find, ADDRESS.findall(text[:LONGEST_TEXT]))
+        return (address for address in found if address is not None)
 
     def _use(self, address: str, site: str, url: str, way: Way, told: str) -> AddressUse:
         return AddressUse(
@@ -166,6 +174,22 @@ class WordPress:
             seen_at=self._access.now,
             statement=told,
         )
+
+
+def _ask(web: WebSession, *places: Place, largest: int | None = None) -> Answer | None:
+    """Ask at the pretty address, then at that of blogs without; None where neither tells.
+
+    Such a blog has no page at the pretty address, or answers its first page there.
+    """
+    for url, asked in places:
+        answer = web.get(url, params=asked, accept=(200, *CLOSED), largest=largest)
+        if answer.status != 404 and not _is_page(answer):
+            break
+    return answer if answer.status == 200 else None
+
+
+def _is_page(answer: Answer) -> bool:
+    return "html" in (answer.headers.get("Content-Type") or "").lower()
 
 
 def _hashes_of(address: str) -> tuple[str, str]:

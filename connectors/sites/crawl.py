@@ -88,10 +88,8 @@ class Crawl:
         for url in self._sitemaps(web, site):
             site.enter(url, 1)
         visited = self._visit_all(web, site)
-        if site.queue:
-            self.notes.append(
-                f"{visited} pages of {site.host} were read, {len(site.queue)} were not."
-            )
+        if site.unread:
+            self.notes.append(f"{visited} pages of {site.host} were read, {site.unread} were not.")
         elif is_open and not self.pages:
             self.gaps.append(
                 f"No page of {site.host} could be read: its first page is refused, is not there or"
@@ -103,8 +101,7 @@ class Crawl:
     def _visit_all(self, web: WebSession, site: Site) -> int:
         """Read what waits, as many as allowed; stop where the site wants to be left alone."""
         visited = failures = 0
-        while site.queue and visited < self._most_pages:
-            visit = site.queue.popleft()
+        while visited < self._most_pages and (visit := site.take()) is not None:
             visited += 1
             try:
                 self._visit(web, site, visit)
@@ -116,7 +113,7 @@ class Crawl:
                 self.dropped[UNREAD] += 1
                 if isinstance(error, RateLimited) or failures == MOST_FAILURES:
                     self.gaps.append(f"{site.host} was not read to its end: {error.problem}.")
-                    site.queue.clear()
+                    site.leave()
         return visited
 
     def _visit(self, web: WebSession, site: Site, visit: Visit) -> None:

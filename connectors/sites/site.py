@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from connectors.web import Answer, WebSession
 
 DEPTH = 5
-MOST_VARIANTS = 5
-"""Pages of one path that differ in their query alone: calendars have no end."""
+EARLY_VARIANTS, MOST_VARIANTS = 5, 60
+"""Pages of one path that differ in their query: before all other pages are read, and in all.
+
+Calendars have no end, but some sites, WordPress as it is installed among them, name all their pages
+so.
+"""
 MOST_SEGMENTS = 12
 NO_PAGES = (
     ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".zip", ".gz", ".jpg", ".jpeg",
@@ -53,6 +57,8 @@ class Site:
     start: str
     robots: Robots
     queue: deque[Visit] = field(default_factory=deque)
+    later: deque[Visit] = field(default_factory=deque)
+    left_out: int = 0
     seen: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
     variants: Counter[str] = field(default_factory=Counter)
@@ -102,9 +108,30 @@ class Site:
         self.seen.add(place)
         path = place.partition("?")[0].partition(";")[0]
         self.variants[path] += 1
-        if self.variants[path] <= MOST_VARIANTS and self.may_read(visit.url):
-            self.asked.add(visit.url)
-            self.queue.append(visit)
+        is_early, has_session = self.variants[path] <= EARLY_VARIANTS, ";" in place
+        if not self.may_read(visit.url) or (has_session and not is_early):
+            return
+        if self.variants[path] > MOST_VARIANTS:
+            self.left_out += 1
+            return
+        (self.queue if is_early else self.later).append(visit)
+        self.asked.add(visit.url)
+
+    def take(self) -> Visit | None:
+        """Return what is to be read next, None at the end."""
+        waiting = self.queue or self.later
+        return waiting.popleft() if waiting else None
+
+    @property
+    def unread(self) -> int:
+        """How many pages are not read: those that wait and those that are too many of a path."""
+        return len(self.queue) + len(self.later) + self.left_out
+
+    def leave(self) -> None:
+        """Read no more."""
+        self.queue.clear()
+        self.later.clear()
+        self.left_out = 0
 
 
 def is_same_site(start: str, url: str) -> bool:

@@ -107,8 +107,14 @@ def an_author(number: int, name: str, address: str, how: str = "md5") -> dict[st
     }
 
 
+FRONT = Reply(headers={"Content-Type": "text/html; charset=UTF-8"}, body=b"<!doctype html>Blog")
+
+
 class WordPressServer(PlatformServer):
-    """Lists authors a page at a time; ``is_plain`` without pretty addresses."""
+    """Lists authors a page at a time; ``is_plain`` without pretty addresses.
+
+    Such a blog answers its first page wherever it is asked, as WordPress does behind nginx.
+    """
 
     def __init__(self) -> None:
         code = {"code": "rest_no_route", "message": "No route", "data": {"status": 404}}
@@ -117,14 +123,17 @@ class WordPressServer(PlatformServer):
         self.is_plain = False
         self.routes["/wp-json/wp/v2/users"] = self._pretty
         self.routes["/"] = self._plain
-        self.routes["/feed/"] = a_feed("<dc:creator>Ida</dc:creator>")
+        self.routes["/feed/"] = lambda asked: FRONT if self.is_plain else self.feed
+        self.feed = a_feed("<dc:creator>Ida</dc:creator>")
 
     def _pretty(self, asked: Asked) -> Reply:
-        return self.unknown if self.is_plain else self._list(asked)
+        return FRONT if self.is_plain else self._list(asked)
 
     def _plain(self, asked: Asked) -> Reply:
+        if asked.query.get("feed") == "rss2":
+            return self.feed
         is_ours = asked.query.get("rest_route") == "/wp/v2/users"
-        return self._list(asked) if is_ours else self.unknown
+        return self._list(asked) if is_ours else FRONT
 
     def _list(self, asked: Asked) -> Reply:
         size, page = int(asked.query["per_page"]), int(asked.query["page"])

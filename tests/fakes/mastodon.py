@@ -31,12 +31,16 @@ def a_field(value: str, verified_at: str | None = None, name: str = "Website") -
 
 @dataclass
 class FakeServer:
-    """What one server knows; ``status`` is how it answers the API to visitors."""
+    """What one server knows; ``status`` is how it answers the API to visitors.
+
+    ``is_site``: a web site that answers its first page to whatever it does not know.
+    """
 
     accounts: list[dict[str, Any]] = field(default_factory=list)
     found: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     status: int = 200
     has_api: bool = True
+    is_site: bool = False
     fingers: dict[str, int] = field(default_factory=dict)
     subject: str | None = None
 
@@ -56,6 +60,8 @@ class FediverseServer(WebServer):
     def _answer(self, asked: Asked) -> Reply:
         _, host, path = asked.path.split("/", 2)
         server = self.hosts[host]
+        if path.startswith("api/") and server.is_site:
+            return HTML
         if path.startswith("api/") and not server.has_api:
             return Reply(404, HTML.headers, HTML.body)
         if path.startswith("api/") and server.status != 200:

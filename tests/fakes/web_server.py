@@ -169,7 +169,7 @@ class WebServer(Serving):
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
 
-            do_GET = do_POST = do_PUT = do_HEAD = do
+            do_GET = do_POST = do_PUT = do_PATCH = do_HEAD = do
 
             def log_message(self, *_: Any) -> None:
                 pass

@@ -1,15 +1,18 @@
 #!/bin/sh
-# Installs the real directory servers that "make test-real" reads: Debian's slapd and Samba.
-# Neither is left running as a service; the tests start their own on loopback ports.
+# Installs the real servers that "make test-real" reads and Debian has: slapd, Samba and WordPress.
+# None is left running as a service; the tests start their own on loopback ports.
 set -eu
-if command -v slapd >/dev/null && command -v samba-tool >/dev/null; then
-    exit 0
-fi
+missing=
+command -v slapd >/dev/null && command -v samba-tool >/dev/null || missing="slapd samba samba-ad-provision
+    samba-dsdb-modules samba-vfs-modules winbind python3-samba"
+command -v php >/dev/null && command -v mariadbd >/dev/null && [ -d /usr/share/wordpress/wp-content/themes/twentytwentythree ] ||
+    missing="$missing wordpress wordpress-theme-twentytwentythree php-cli php-mysql php-xml mariadb-server"
+[ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
-    echo "######## NOT TESTED: slapd and Samba need apt-get and root; their tests are skipped" >&2
+    echo "######## NOT TESTED: these need apt-get and root; their tests are skipped:" $missing >&2
     exit 0
 fi
 export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends slapd samba samba-ad-provision \
-    samba-dsdb-modules samba-vfs-modules winbind python3-samba
+# shellcheck disable=SC2086
+apt-get install -y -qq --no-install-recommends $missing

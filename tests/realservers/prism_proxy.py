@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
-import time
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.realservers.processes import find_port, launch, stopping, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent / "prism"
 TOOLS = Path(__file__).parents[2] / ".tools/prism"
 PRISM = TOOLS / "node_modules/.bin/prism"
-START_SECONDS = 60.0
 
 
 def is_installed() -> bool:
@@ -34,31 +33,10 @@ def run_prism(upstream: str, folder: Path) -> Iterator[str]:
     environment = {**os.environ, "NODE_PATH": str(TOOLS / "node_modules")}
     convert = ["node", str(HERE / "convert.js"), str(documents), str(spec)]
     subprocess.run(convert, check=True, env=environment)
-    port = _find_port()
+    port = find_port()
     serve = [str(PRISM), "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port)]
     with log.open("wb") as output:
-        process = subprocess.Popen([*serve, str(spec), upstream], stdout=output, stderr=output)
-        try:
-            _wait_for(port, process, log)
+        process = launch([*serve, str(spec), upstream], stdout=output, stderr=output)
+        with stopping(process):
+            wait_for(process, port)
             yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _find_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    raise RuntimeError(f"Prism did not start: {log.read_text()[-500:]}")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.connectors.ldap_people import LdapServer, make_certificates, people, units
+from tests.realservers.processes import find_port, launch, stopping, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,15 +68,11 @@ def run_slapd(folder: Path) -> Iterator[LdapServer]:
         check=True,
         capture_output=True,
     )
-    port, tls_port = _free_port(), _free_port()
+    port, tls_port = find_port(), find_port()
     urls = f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"
-    server = subprocess.Popen(
-        [slapd, "-f", str(config), "-h", urls, "-d", "0"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    with _stopping(server):
-        _wait_for(server, port)
+    server = launch([slapd, "-f", str(config), "-h", urls, "-d", "0"])
+    with stopping(server):
+        wait_for(server, port)
         user = f"cn=reader,{base}"
         yield LdapServer(port, tls_port, files["ca"], base, user, PASSWORD, is_ad=False)
 
@@ -99,14 +94,10 @@ def run_samba(folder: Path) -> Iterator[LdapServer]:
     )
     config.write_text(config.read_text().replace("[global]\n", extra, 1))
     _fill(home, [*units(base), *people(base, is_ad=True)])
-    server = subprocess.Popen(
-        ["samba", "-i", "-M", "single", "-s", str(config)],
-        stdin=subprocess.PIPE,  # samba -i ends when its standard input does
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    with _stopping(server):
-        _wait_for(server, tls_port)
+    words = ["samba", "-i", "-M", "single", "-s", str(config)]
+    server = launch(words, stdin=subprocess.PIPE)  # samba -i ends when its standard input does
+    with stopping(server):
+        wait_for(server, tls_port)
         user = f"Administrator@{domain}"
         database = {"database": str(home / "private" / "sam.ldb")}
         yield LdapServer(
@@ -164,36 +155,3 @@ def _login(name: str) -> dict[str, list[str]]:
 def _to_ldif(dn: str, values: dict[str, list[str]]) -> str:
     lines = [f"{name}: {value}" for name, found in values.items() for value in found]
     return "\n".join([f"dn: {dn}", *lines, ""])
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"the server at port {port} did not start")
-
-
-@contextmanager
-def _stopping(server: subprocess.Popen[bytes]) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-        if server.stdin is not None:
-            server.stdin.close()

@@ -180,7 +180,7 @@ def test_suspended_and_moved_accounts_are_not_gone(server, changes, standing):
     assert harvest.not_found == ()
 
 
-@pytest.mark.parametrize("how", ["401", "403", "no api"])
+@pytest.mark.parametrize("how", ["401", "403", "no api", "a site"])
 @pytest.mark.parametrize(
     ("finger", "is_gone", "standing"),
     [(200, False, None), (404, True, None), (410, False, Standing.SUSPENDED)],
@@ -188,7 +188,7 @@ def test_suspended_and_moved_accounts_are_not_gone(server, changes, standing):
 def test_where_the_look_up_is_closed_webfinger_tells(server, how, finger, is_gone, standing):
     host = server.hosts[THERE]
     host.status, host.has_api = int(how) if how.isdigit() else 200, how != "no api"
-    host.fingers = {"news": finger}
+    host.is_site, host.fingers = how == "a site", {"news": finger}
     account = known(f"news@{THERE}")
     harvest = a_connector(accounts=(account,), names=()).fetch()
     assert (account.key in harvest.not_found) is is_gone
@@ -351,15 +351,19 @@ def test_calls_stay_within_300_in_five_minutes(server, monkeypatch):
 def test_doctor_tells_what_each_server_runs_and_lets_visitors_do(server):
     server.hosts[THERE].status = 401
     server.hosts["down.example"] = FakeServer(status=503)
-    options = {"servers": [HERE, THERE, "down.example"]}
+    server.hosts["bare.example"] = FakeServer(has_api=False)
+    options = {"servers": [HERE, THERE, "down.example", "bare.example"]}
     checks = list(a_connector(options=options).check())
     assert [check.state for check in checks] == [
         CheckState.GOOD,
         CheckState.WARNING,
         CheckState.BAD,
+        CheckState.BAD,
     ]
     assert checks[0].seen == "mastodon 4.6.4"
     assert "no visitor" in checks[1].seen
+    assert checks[3].seen == "mastodon 4.6.4; bare.example has no search as Mastodon has it"
+    assert "Take it out of 'servers'" in checks[3].advice
 
 
 def test_a_nodeinfo_document_elsewhere_is_not_fetched(server):

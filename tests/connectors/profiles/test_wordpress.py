@@ -12,7 +12,7 @@ from connectors.records import Grade, Way
 from tests.builders import DOMAIN
 from tests.connectors.account_questions import access_for, asking
 from tests.connectors.contract import ConnectorContract
-from tests.fakes.blogs import WordPressServer, a_feed, an_author
+from tests.fakes.blogs import FRONT, WordPressServer, a_feed, an_author
 from tests.fakes.web_server import HTML, json_reply
 
 IDA, OMAR = f"Ida.Marsh@{DOMAIN}", f"omar.reed@{DOMAIN}"
@@ -40,7 +40,7 @@ class TestWordPressContract(ConnectorContract):
 
     @pytest.fixture
     def broken(self, server: WordPressServer) -> Sequence[WordPress]:
-        server.routes["/wp-json/wp/v2/users"] = HTML
+        server.routes["/wp-json/wp/v2/users"] = server.routes["/"] = HTML
         return [a_source(server)]
 
     @pytest.fixture
@@ -73,8 +73,23 @@ def test_all_pages_of_authors_are_read(server):
 
 
 def test_a_blog_without_pretty_addresses_is_asked_at_its_front_door(server):
-    server.is_plain = True
-    assert [use.address for use in a_source(server).fetch().uses] == [IDA]
+    server.is_plain, server.feed = True, a_feed(f"<author>{OMAR}</author>")
+    uses = {use.address: use for use in a_source(server).fetch().uses}
+    assert set(uses) == {IDA, OMAR}
+    assert uses[OMAR].url == f"{server.url}/?feed=rss2"
+
+
+def test_a_blog_without_a_feed_is_counted(server):
+    server.is_plain, server.feed = True, FRONT
+    assert a_source(server).fetch().dropped == {"blogs without a feed": 1}
+
+
+def test_an_author_whose_name_is_an_employees_address_is_grade_a(server):
+    server.authors = [an_author(1, OMAR.upper(), "o@elsewhere.example")]
+    (use,) = a_source(server).fetch().uses
+    assert (use.address, use.way, use.grade) == (OMAR, Way.PUBLISHED, Grade.A)
+    server.authors = [an_author(1, f"pupil@{DOMAIN}", "o@elsewhere.example")]
+    assert a_source(server).fetch().uses == ()
 
 
 def test_a_blog_that_does_not_tell_its_authors_is_counted(server):

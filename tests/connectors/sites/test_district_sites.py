@@ -58,6 +58,17 @@ def test_a_calendar_without_end_ends(site: Site) -> None:
     assert sum(path.startswith("/calendar") for path in site.paths) <= 5
 
 
+def test_pages_named_by_a_query_alone_are_read_last_up_to_a_bound(site: Site) -> None:
+    names = [f"/?page_id={number}" for number in range(80)]
+    site.pages["/"] = "".join(f'<a href="{name}">x</a>' for name in (*names, "/about"))
+    site.pages |= dict.fromkeys(names, "<p>page</p>")
+    site.pages[names[40]] = '<a href="https://www.youtube.com/@maplefork">y</a>'
+    harvest = source(site).fetch()
+    assert AccountKey("youtube", "maplefork") in {link.account for link in harvest.links}
+    assert site.paths.index("/about") < 15
+    assert harvest.notes[-1].endswith("61 pages of 127.0.0.1 were read, 21 were not.")
+
+
 def test_paths_that_go_in_circles_end(site: Site) -> None:
     site.pages["/about"] = '<a href="deeper/about">x</a>'
     site.answer = lambda asked: (
