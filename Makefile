@@ -1,5 +1,6 @@
 # make demo     a whole night, twice, on an invented district; no credentials, no network
-# make test     all tests;   make test-real   the same against real servers, installed by apt
+# make test     all tests;   make test-real   the same against real servers, installed by apt and npm
+# make record   what the real servers answer, kept for make test
 # make check   lint, types, floors, tests;   make lock   the hashed lock files
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ RUN_LOCK := config/requirements.lock
 TEST_LOCK := config/requirements-test.lock
 PIP := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test test-real check coverage lint types floors lock bench tools clean
+.PHONY: demo test test-real real-servers record check coverage lint types floors lock bench tools clean
 
 demo: $(VENV)/.run
 	$(BIN)/audit demo
@@ -16,7 +17,14 @@ demo: $(VENV)/.run
 test: $(VENV)/.test tools
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-real: $(VENV)/.test
+real-servers: $(VENV)/.test
+	sh tests/realservers/bluesky/install.sh $(BIN)
+	sh tests/realservers/install_node.sh $(BIN) github
+
+record: real-servers
+	$(BIN)/python -m pytest -m real --record -rs tests/realservers
+
+test-real: $(VENV)/.test real-servers
 	sh tests/realservers/install.sh
 	sh tests/realservers/prism/install.sh $(BIN)
 	$(BIN)/python -m pytest -m real -rs tests/realservers

@@ -54,6 +54,7 @@ class ProfileReading:
         self.gaps: list[str] = []
         self._profiles: dict[AccountKey, Profile] = {}
         self._not_found: dict[AccountKey, None] = {}
+        self._left_out: set[tuple[str, str]] = set()
         self._before = _turns(access.bookmark)
         self._turns = dict(self._before)
 
@@ -102,6 +103,12 @@ class ProfileReading:
     def lose(self, known: KnownAccount) -> None:
         """Note that the platform cleanly said: there is no such account."""
         self._not_found[known.key] = None
+
+    def leave_out(self, reason: str, native_id: str) -> None:
+        """Count an account that is not kept, once however often it is met."""
+        if (reason, native_id) not in self._left_out:
+            self._left_out.add((reason, native_id))
+            self.dropped[reason] += 1
 
     def take(self, kind: str, items: Sequence[str], most: int, did: str = "") -> tuple[str, ...]:
         """Return whose turn it is tonight, and remember it; ``did`` ends the sentence told."""

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from pytest_socket import socket_allow_hosts
 
+pytest.register_assert_rewrite("tests.connectors")
+
 
 @pytest.fixture(autouse=True)
 def _only_loopback() -> None:

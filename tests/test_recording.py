@@ -8,15 +8,37 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.fakes.recording import record, replay
+from tests.fakes.recording import RECORDED, file_of, record, replay
 from tests.fakes.web_server import Asked, Reply, WebServer, json_reply
 
+ROOT = Path(__file__).parent
 TOKEN = "sesame-0123456789"
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "new" / "night.json"
+
+
+@pytest.mark.parametrize(
+    ("test", "file"),
+    [
+        ("test_one", "test_one.json"),
+        ("test_one[a-b]", "test_one-a-b.json"),
+        ("test_one[A-b]", "test_one-a-b-61363f0e.json"),
+        ("test_one[a/b]", "test_one-a-b-d2765ba8.json"),
+    ],
+)
+def test_each_test_has_a_file_of_its_own(test, file):
+    assert file_of("server", test).name == file
+    assert file_of("server", test).parent == RECORDED / "server"
+
+
+def test_every_recording_is_of_a_test_that_is_there():
+    written = "".join(path.read_text() for path in ROOT.rglob("*.py"))
+    names = {path.name.split("-")[0].split(".")[0] for path in RECORDED.glob("*/test_*.json")}
+    assert names
+    assert [name for name in names if f"def {name}(" not in written] == []
 
 
 def answer(asked: Asked) -> Reply:

@@ -242,7 +242,7 @@ class Night:
     def _profile(self, actor: Actor) -> Profile | None:
         labels = {label.val for label in actor.labels if not label.neg}
         if HIDDEN_FROM_VISITORS in labels:
-            self._reading.dropped[ASKS_NOT_TO_BE_SHOWN] += 1
+            self._reading.leave_out(ASKS_NOT_TO_BE_SHOWN, actor.did)
             return None
         handle = None if actor.handle == UNPROVEN else actor.handle
         profile = self._reading.profile(handle, actor.did)

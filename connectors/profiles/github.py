@@ -29,7 +29,7 @@ from connectors.source import Capability, Check, CheckState, Setting, Terms
 from connectors.web import WebSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from connectors.records import Harvest, KnownAccount, Profile
     from connectors.source import Access
@@ -210,7 +210,7 @@ class Night:
 
     def search_names(self, most: int) -> None:
         """Search names of organisations and people, tonight's turn."""
-        self._reading.search(most, self._named, self._read)
+        self._reading.search(most, self._named, lambda row: self._read(row, self._profile))
 
     def search_addresses(self) -> None:
         """Search public addresses by the district's domains; keep those of employees."""
@@ -218,11 +218,7 @@ class Night:
             return
         for domain in self._reading.access.domains:
             for row in self._at_domain(domain):
-                profile = self._read(row)
-                if profile is not None and profile.public_addresses:
-                    self._reading.add(profile)
-                elif profile is not None:
-                    self._reading.dropped[NO_ADDRESS] += 1
+                self._reading.add(self._read(row, self._showing_address))
 
     def harvest(self) -> Harvest:
         """Return what was gathered, and say what GitHub cut short."""
@@ -261,18 +257,27 @@ class Night:
         self._cut_short += 1
         return found
 
-    def _read(self, row: Row) -> Profile | None:
+    def _read(self, row: Row, tell: Callable[[User], Profile | None]) -> Profile | None:
         if self._reading.has(AccountKey(PLATFORM, str(row.id))):
             return None
         user = self._decode(self._core, f"{BASE}/users/{quote(row.login, safe='')}", User)
-        return None if user is None else self._profile(user)
+        return None if user is None else tell(user)
+
+    def _showing_address(self, user: User) -> Profile | None:
+        """Return the profile of an account that shows an employee's address; count any other."""
+        staff = self._reading.staff
+        if staff.find(user.email):
+            return self._profile(user)
+        is_foreign = user.type != "Organization" and staff.is_of_somebody_else(user.email)
+        self._reading.leave_out(FOREIGN if is_foreign else NO_ADDRESS, str(user.id))
+        return None
 
     def _profile(self, user: User, *, is_known: bool = False) -> Profile | None:
         if user.type == "Organization":
             return self._organisation(user.login)
         staff = self._reading.staff
         if not is_known and staff.is_of_somebody_else(user.email):
-            self._reading.dropped[FOREIGN] += 1
+            self._reading.leave_out(FOREIGN, str(user.id))
             return None
         profile = self._reading.profile(user.login, str(user.id))
         shown = staff.find(user.email)

@@ -45,6 +45,13 @@ def test_a_name_that_can_be_no_account_is_counted():
     assert sum(reading.harvest(0).dropped.values()) == 1
 
 
+def test_an_account_left_out_is_counted_once_for_each_reason():
+    reading = a_reading()
+    for reason, native_id in [("hidden", "1"), ("hidden", "1"), ("hidden", "2"), ("foreign", "1")]:
+        reading.leave_out(reason, native_id)
+    assert reading.harvest(0).dropped == {"hidden": 2, "foreign": 1}
+
+
 def test_turns_of_different_kinds_go_on_side_by_side():
     first = a_reading()
     assert first.take("names", "abc", 2) == ("a", "b")

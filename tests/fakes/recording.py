@@ -10,6 +10,7 @@ they stand in targets, headers and bodies, become those of whoever answers.
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.client
 import json
 import re
@@ -52,7 +53,10 @@ class Exchange:
 
 def file_of(server: str, test: str) -> Path:
     """Return where a test's exchanges with a server are kept; each test has a file of its own."""
-    return RECORDED / server / f"{re.sub(r'[^a-z0-9_]+', '-', test.lower()).strip('-')}.json"
+    plain = re.sub(r"[^a-z0-9_]+", "-", test.lower()).strip("-")[:120]
+    is_told = plain == test.replace("[", "-").removesuffix("]")
+    mark = "" if is_told else f"-{hashlib.sha256(test.encode()).hexdigest()[:8]}"
+    return RECORDED / server / f"{plain}{mark}.json"
 
 
 @contextmanager

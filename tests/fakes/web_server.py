@@ -160,7 +160,7 @@ class WebServer:
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
 
-            do_GET = do_POST = do_PUT = do_HEAD = do
+            do_GET = do_POST = do_PUT = do_PATCH = do_HEAD = do
 
             def log_message(self, *_: Any) -> None:
                 pass

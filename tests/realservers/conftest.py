@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.recording import file_of, record
 
-Way = Callable[[str, str], AbstractContextManager[str]]
+Way = Callable[..., AbstractContextManager[str]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,7 +30,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.fixture
 def way_to(request: pytest.FixtureRequest) -> Way:
-    """``way_to(name, url)`` gives the URL at which a test asks a real server, recorded or not."""
+    """``way_to(name, url, hosts=())`` gives the URL to ask a real server at, recorded or not."""
 
     def give(server: str, url: str, hosts: Iterable[str] = ()) -> AbstractContextManager[str]:
         if not request.config.getoption("--record", default=False):

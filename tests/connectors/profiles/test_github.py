@@ -177,11 +177,28 @@ def test_what_the_search_matched_too_widely_is_dropped_and_counted(server, email
     assert email is None or email not in repr(harvest)
 
 
+def test_of_an_account_found_by_domain_no_link_is_read_unless_it_is_an_employees(server):
+    server.accounts[1]["email"] = "ida@elsewhere.example"
+    a_connector(names=()).fetch()
+    assert [path for path in server.paths if path.startswith("/users/")] == ["/users/idam"]
+
+
+def test_an_organisation_found_by_domain_stays_only_with_an_employees_address(server):
+    server.accounts[0]["email"] = f"office@{DOMAIN}"
+    server.found = {BY_DOMAIN: ["MapleFallsHS"]}
+    harvest = a_connector(names=()).fetch()
+    assert harvest.profiles == ()
+    assert list(harvest.dropped) == ["accounts found by domain that show no address of an employee"]
+    server.accounts[0]["email"] = IDA
+    assert found(a_connector(names=()).fetch())["MapleFallsHS"].public_addresses == (IDA,)
+
+
 def test_an_account_with_a_pupils_address_is_dropped_wherever_it_was_found(server):
     server.accounts.append(a_user("club", 13, name=SCHOOL, email=f"27jdoe@{DOMAIN}"))
     server.found[NAMED] = ["club"]
     harvest = a_connector(handles={"github": ("club",)}).fetch()
     assert "club" not in found(harvest)
+    assert sum(harvest.dropped.values()) == 1
     assert "27jdoe" not in repr(harvest)
 
 

@@ -1,0 +1,124 @@
+"""Starts a Bluesky network on loopback, with PostgreSQL and Redis of its own behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING
+
+from tests.realservers.processes import find_port, stopping, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCRIPT = Path(__file__).parent / "bluesky/network.mjs"
+TOOLS = Path(__file__).parents[2] / ".tools/bluesky"
+BUILT = TOOLS / "node_modules/better-sqlite3/build/Release/better_sqlite3.node"
+NODE = Path(sys.executable).parent / "node"
+POSTGRES = "/usr/lib/postgresql/15/bin"
+USER = "postgres"
+
+
+class RunningNetwork:
+    """An AppView at ``url`` and the DIDs of its accounts by name."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.is_changed = False
+        self._read()
+
+    def change(self) -> None:
+        """Let accounts be renamed, deactivated, taken down and deleted, if they are not yet."""
+        if not self.is_changed:
+            pipe = _pipe(self._process.stdin)
+            pipe.write(b"changed\n")
+            pipe.flush()
+            self._read()
+            self.is_changed = True
+
+    def _read(self) -> None:
+        line = _pipe(self._process.stdout).readline()
+        if not line:
+            raise RuntimeError("the Bluesky network did not start")
+        told = json.loads(line)
+        self.url: str = told["url"]
+        self.dids: dict[str, str] = told["dids"]
+
+
+def is_installed() -> bool:
+    """Say whether the network, PostgreSQL, Redis and the venv's own Node are there."""
+    programs = (_find("initdb"), _find("postgres"), shutil.which("redis-server"))
+    return BUILT.exists() and NODE.exists() and all(programs)
+
+
+@contextmanager
+def run_bluesky() -> Iterator[RunningNetwork]:
+    """Run the network in a folder that PostgreSQL's user may enter, and take it away after."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        folder.chmod(0o755)
+        database = _run_postgres(folder / "database", stack)
+        redis = _run_redis(folder, stack)
+        places = {"DB_POSTGRES_URL": database, "DB_POSTGRES_SCHEMA": "test", "REDIS_HOST": redis}
+        environment = {**os.environ, **places, "TMPDIR": str(folder), "LOG_ENABLED": "false"}
+        process = subprocess.Popen(
+            [str(NODE), str(SCRIPT), str(TOOLS)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        stack.enter_context(_pipe(process.stdout))
+        stack.enter_context(stopping(process))
+        yield RunningNetwork(process)
+
+
+def _run_postgres(folder: Path, stack: ExitStack) -> str:
+    """Run PostgreSQL, which does not run as root."""
+    folder.mkdir()
+    user: dict[str, str | int] = {}
+    if os.geteuid() == 0:
+        person = pwd.getpwnam(USER)
+        os.chown(folder, person.pw_uid, person.pw_gid)
+        user = {"user": person.pw_uid, "group": person.pw_gid}
+    data, port = folder / "data", find_port()
+    begin = [_find("initdb") or "initdb", "-D", str(data), "-U", USER, "-A", "trust", "-N"]
+    subprocess.run(begin, check=True, capture_output=True, **user)  # type: ignore[call-overload]
+    options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
+    words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+    serve = [_find("postgres") or "postgres", "-D", str(data), "-p", str(port), *words]
+    stack.enter_context(_running(serve, port, **user))
+    return f"postgresql://{USER}@127.0.0.1:{port}/postgres"
+
+
+def _run_redis(folder: Path, stack: ExitStack) -> str:
+    port = find_port()
+    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder)]
+    stack.enter_context(_running(["redis-server", *options], port))
+    return f"127.0.0.1:{port}"
+
+
+@contextmanager
+def _running(words: list[str], port: int, **user: str | int) -> Iterator[None]:
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(words, stdout=quiet, stderr=quiet, **user)  # type: ignore[call-overload]
+    with stopping(process):
+        wait_for(process, port)
+        yield
+
+
+def _find(program: str) -> str | None:
+    return shutil.which(program, path=f"{os.environ['PATH']}:{POSTGRES}")
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise RuntimeError("the network has no pipes")
+    return pipe

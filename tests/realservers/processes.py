@@ -1,0 +1,59 @@
+"""Starts and stops the programs that listen on loopback, and finds them ports."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+
+def find_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def wait_for(server: subprocess.Popen[bytes], place: int | str) -> None:
+    """Wait until a program listens at its port, or at its socket's path."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            _connect(place)
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"the server at {place} did not start")
+
+
+@contextmanager
+def stopping(server: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a program when the block ends."""
+    try:
+        yield
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        if server.stdin is not None:
+            server.stdin.close()
+
+
+def _connect(place: int | str) -> None:
+    if isinstance(place, int):
+        socket.create_connection(("127.0.0.1", place), timeout=1).close()
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.connect(place)
