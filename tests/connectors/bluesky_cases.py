@@ -210,6 +210,16 @@ class BlueskyCases:
         assert harvest.not_found == (after.key("mfchess"),)
         assert harvest.gaps == ()
 
+    def test_an_account_known_by_its_handle_only_is_away_too(self, after: Network) -> None:
+        accounts = (known("mflibrary.test"), known("mfband.test"), known("mfchess.test"))
+        harvest = after.read(accounts=accounts)
+        standings = {profile.key: profile.standing for profile in harvest.profiles}
+        assert standings == {
+            accounts[0].key: Standing.ARCHIVED,
+            accounts[1].key: Standing.SUSPENDED,
+        }
+        assert harvest.not_found == (accounts[2].key,)
+
     def test_an_account_that_may_be_shown_again_is_read(self, after: Network) -> None:
         found = after.profiles(accounts=after.known("mfquiet"))
         assert found["mfquiet"].display_name == "Not quiet now"

@@ -22,7 +22,7 @@ SCRIPT = Path(__file__).parent / "bluesky/network.mjs"
 TOOLS = Path(__file__).parents[2] / ".tools/bluesky"
 BUILT = TOOLS / "node_modules/better-sqlite3/build/Release/better_sqlite3.node"
 NODE = Path(sys.executable).parent / "node"
-POSTGRES = "/usr/lib/postgresql/15/bin"
+POSTGRES = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))
 USER = "postgres"
 
 
@@ -115,7 +115,7 @@ def _running(words: list[str], port: int, **user: str | int) -> Iterator[None]:
 
 
 def _find(program: str) -> str | None:
-    return shutil.which(program, path=f"{os.environ['PATH']}:{POSTGRES}")
+    return shutil.which(program, path=":".join([*POSTGRES, os.environ["PATH"]]))
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -9,7 +9,7 @@ target=$here/../../../.tools/bluesky
 
 missing=
 command -v redis-server >/dev/null || missing="redis-server"
-[ -x /usr/lib/postgresql/15/bin/initdb ] || command -v initdb >/dev/null || missing="$missing postgresql"
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
 command -v make >/dev/null && command -v c++ >/dev/null || missing="$missing build-essential"
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
