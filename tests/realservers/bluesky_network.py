@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
-from tests.realservers.processes import find_port, stopping, wait_for
+from tests.realservers.processes import find_port, launch, stopping, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,13 +68,8 @@ def run_bluesky() -> Iterator[RunningNetwork]:
         redis = _run_redis(folder, stack)
         places = {"DB_POSTGRES_URL": database, "DB_POSTGRES_SCHEMA": "test", "REDIS_HOST": redis}
         environment = {**os.environ, **places, "TMPDIR": str(folder), "LOG_ENABLED": "false"}
-        process = subprocess.Popen(
-            [str(NODE), str(SCRIPT), str(TOOLS)],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        process = launch([str(NODE), str(SCRIPT), str(TOOLS)], env=environment, **pipes)
         stack.enter_context(_pipe(process.stdout))
         stack.enter_context(stopping(process))
         yield RunningNetwork(process)
@@ -107,8 +102,7 @@ def _run_redis(folder: Path, stack: ExitStack) -> str:
 
 @contextmanager
 def _running(words: list[str], port: int, **user: str | int) -> Iterator[None]:
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(words, stdout=quiet, stderr=quiet, **user)  # type: ignore[call-overload]
+    process = launch(words, **user)
     with stopping(process):
         wait_for(process, port)
         yield

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.connectors.github_cases import ORGANISATION, TOKEN, USERS
-from tests.realservers.processes import find_port, stopping, wait_for
+from tests.realservers.processes import find_port, launch, stopping, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +32,7 @@ def run_github(folder: Path) -> Iterator[str]:
     people = {"users": USERS, "orgs": [ORGANISATION]}
     seed.write_text(json.dumps({"tokens": tokens, "github": people}))
     options = ["--service", "github", "--port", str(port), "--seed", str(seed)]
-    quiet = subprocess.DEVNULL
-    words = [str(NODE), str(EMULATOR), "start", *options]
-    process = subprocess.Popen(words, stdout=quiet, stderr=quiet, cwd=folder)
+    process = launch([str(NODE), str(EMULATOR), "start", *options], cwd=folder)
     with stopping(process):
         wait_for(process, port)
         yield f"http://127.0.0.1:{port}"

@@ -1,15 +1,20 @@
-"""Starts and stops the programs that listen on loopback, and finds them ports."""
+"""Starts and stops the programs that listen on loopback, and finds them ports.
+
+A program is stopped with all it started: the Node of the venv, for one, is a script that starts it.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -20,6 +25,12 @@ def find_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+def launch(words: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program that says nothing, as the leader of all it starts itself."""
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(words, start_new_session=True, **silent | options)
 
 
 def wait_for(server: subprocess.Popen[bytes], place: int | str) -> None:
@@ -37,16 +48,17 @@ def wait_for(server: subprocess.Popen[bytes], place: int | str) -> None:
 
 @contextmanager
 def stopping(server: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End a program when the block ends."""
+    """End a launched program and all it started when the block ends."""
     try:
         yield
     finally:
-        server.terminate()
-        try:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
             server.wait(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
         if server.stdin is not None:
             server.stdin.close()
 
