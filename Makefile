@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_LOCK := config/requirements.lock
 TEST_LOCK := config/requirements-test.lock
+PUBLISHED := gravatar github mastodon approved_platforms
 PIP := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip --disable-pip-version-check -q
 
 .PHONY: demo test test-real check coverage lint types floors lock bench tools clean
@@ -21,6 +22,7 @@ test-real: $(VENV)/.test
 	sh tests/realservers/prism/install.sh $(BIN)
 	$(BIN)/python -m pytest -m real -rs tests/realservers
 	$(BIN)/python -m pytest -s -p tests.realservers.through_prism tests/connectors/test_google_*.py
+	$(BIN)/python -m pytest -s -p tests.realservers.through_specs $(PUBLISHED:%=tests/connectors/profiles/test_%.py)
 
 check: lint types floors coverage
 
