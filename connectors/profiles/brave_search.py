@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from connectors.account_source import AccountSource
-from connectors.errors import AccessRefused, NotConfigured, QuotaExhausted
+from connectors.errors import AccessRefused, NotConfigured, QuotaExhausted, UnexpectedAnswer
 from connectors.platforms import Account, identify, platform_named, platforms
 from connectors.profile_reading import DISTRUSTED, ProfileReading
 from connectors.source import Capability, Check, CheckState, Setting, Terms
@@ -164,4 +164,7 @@ class BraveSearch(AccountSource):
             problem = f"Brave does not accept the key ({answer.status})"
             raise AccessRefused(answer.source, problem, advice)
         found = answer.decode(Found)
+        if found.type != "search":
+            problem = "Brave answered with another `type` than a search"
+            raise UnexpectedAnswer(answer.source, problem, "Report it")
         return [row.url for row in found.web.results] if found.web else []

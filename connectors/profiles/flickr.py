@@ -51,7 +51,7 @@ class Status(msgspec.Struct):
     """How every answer says whether it is one; failures come with HTTP 200."""
 
     stat: str
-    code: int = 0
+    code: int | None = None
 
 
 class User(msgspec.Struct):
@@ -270,7 +270,7 @@ class Flickr(AccountSource):
         if status.code in DOWN:
             advice = "The next night tries again"
             raise SourceUnavailable(answer.source, "Flickr has trouble of its own", advice)
-        problem = f"Flickr answered with failure {status.code}"
+        problem = f"Flickr answered with failure {status.code} (its field `code`)"
         raise UnexpectedAnswer(answer.source, problem, "Report it with this sentence")
 
 

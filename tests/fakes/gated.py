@@ -103,7 +103,7 @@ class SnapchatServer(PlatformServer):
         super().__init__()
         self.key = ("authorization", f"Bearer {token}")
         self.profiles: dict[str, dict[str, Any]] = {}
-        self.unknown = Reply(404)
+        self.unknown = json_reply({"request_status": "ERROR", "request_id": "5d0a"}, 404)
         self.routes["/public/v1/public_profiles/search"] = self._search
 
     def add(self, profile: dict[str, Any]) -> None:
