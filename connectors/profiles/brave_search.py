@@ -73,6 +73,7 @@ class BraveSearch(AccountSource):
             required=False,
             about="Queries each night, in turn; 30 a night stay within the monthly credit.",
             default=30,
+            enables=frozenset({Capability.PROFILES_BY_BRAND}),
         ),
         Setting(
             "platforms",

@@ -156,6 +156,7 @@ class Flickr(AccountSource):
             required=False,
             about="Look staff addresses up; ask the district's counsel first.",
             default=False,
+            enables=frozenset({Capability.PROFILES_BY_ADDRESS, Capability.ADDRESS_USES}),
         ),
         searches_a_night(60, "; each is two calls"),
         LOOKUPS,
