@@ -244,7 +244,7 @@ def _flickr(patch: pytest.MonkeyPatch) -> GoodNight:
 
 
 def _tumblr(patch: pytest.MonkeyPatch) -> GoodNight:
-    server = PlatformServer()
+    server = PlatformServer(json_reply({"meta": {"status": 404, "msg": "Not Found"}}, 404))
     blog = {"name": "maplefork", "title": NAME, "uuid": "t:abcdefghijklmnopqrst"}
     whole = blog | {"description": "Games.", "url": "https://maplefork.tumblr.com/"}
     told = {"meta": {"status": 200, "msg": "OK"}, "response": {"blog": whole}}
@@ -254,7 +254,8 @@ def _tumblr(patch: pytest.MonkeyPatch) -> GoodNight:
 
 
 def _wordpress_com(patch: pytest.MonkeyPatch) -> GoodNight:
-    server, url = PlatformServer(), "https://maplefork.wordpress.com"
+    missing = {"error": "unknown_blog", "message": "Unknown blog"}
+    server, url = PlatformServer(json_reply(missing, 404)), "https://maplefork.wordpress.com"
     told = {"ID": 12345, "name": NAME, "description": "Games", "URL": url}
     server.routes["/rest/v1.1/sites/maplefork.wordpress.com"] = told
     patch.setattr(wordpress_com, "BASE", f"{server.url}/rest/v1.1")
@@ -271,7 +272,6 @@ def _blogger(patch: pytest.MonkeyPatch) -> GoodNight:
 
 
 def _stack_exchange(patch: pytest.MonkeyPatch) -> GoodNight:
-    server = PlatformServer()
     user = {
         "user_id": 7,
         "account_id": 9,
@@ -282,9 +282,9 @@ def _stack_exchange(patch: pytest.MonkeyPatch) -> GoodNight:
         "reputation": 1,
     }
     page = {"items": [user], "has_more": False, "quota_max": 300, "quota_remaining": 299}
+    server = PlatformServer(json_reply(page | {"items": []}))
     server.routes["/2.3/users/7"] = page
     patch.setattr(stack_exchange, "BASE", f"{server.url}/2.3")
-    server.routes["/2.3/users"] = page | {"items": []}
     return _night(server, "stack_exchange", "stack_exchange", known("stack_exchange", None, "7"))
 
 
