@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_LOCK := config/requirements.lock
 TEST_LOCK := config/requirements-test.lock
+PUBLISHED := gravatar github mastodon approved_platforms
 PIP := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip --disable-pip-version-check -q
 
 .PHONY: demo test test-real real-servers record check coverage lint types floors lock bench tools clean
@@ -28,6 +29,7 @@ record: real-servers
 test-real: $(VENV)/.test real-servers
 	$(BIN)/python -m pytest -m real -rs tests/realservers
 	$(BIN)/python -m pytest -s -p tests.realservers.through_prism tests/connectors/test_google_*.py
+	$(BIN)/python -m pytest -s -p tests.realservers.through_specs $(PUBLISHED:%=tests/connectors/profiles/test_%.py)
 
 check: lint types floors coverage
 

@@ -14,7 +14,7 @@ from auditor.outcomes import Reading, ReadingState
 from auditor.store.bookmarks import LARGEST, Bookmark
 from auditor.terminal import clean
 from auditor.wording import count
-from connectors import build, connector_type
+from connectors import build, capabilities_with, connector_type
 from connectors.closing import Closing
 from connectors.errors import (
     AccessRefused,
@@ -171,7 +171,7 @@ def read_one(
         source=source.name,
         connector=source.connector,
         state=state,
-        capabilities=kind.capabilities,
+        capabilities=capabilities_with(kind, source.options),
         started_at=now,
         finished_at=now + timedelta(seconds=monotonic() - began),
         records=len(harvest),

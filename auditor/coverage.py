@@ -163,9 +163,19 @@ def _unasked(
     key: str, question: str, need: Capability, words: str, here: Sequence[Asked]
 ) -> CoverageLine:
     """Say why nobody asks: what a source of this platform says itself, else the known limit."""
-    reason = next((r for one in here if (r := one.terms.missing.get(need))), None)
+    reason = next((r for one in here if (r := _switched_off(one, need))), None)
+    reason = reason or next((r for one in here if (r := one.terms.missing.get(need))), None)
     limit: str = _limits().get(key, _limits()["other"])[question]
     return _line(key, words, reason or limit, here, is_asked=False, sources=())
+
+
+def _switched_off(one: Asked, need: Capability) -> str | None:
+    """Name the setting without which a source cannot be asked this."""
+    kind = connector_type(one.reading.source, one.reading.connector)
+    names = [setting.name for setting in kind.settings if need in setting.enables]
+    if need not in kind.capabilities or not names:
+        return None
+    return f"{one.reading.source} could be asked, but {names[0]} is off in audit.toml."
 
 
 def _line(

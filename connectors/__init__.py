@@ -11,7 +11,7 @@ from connectors.errors import NotConfigured
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connectors.source import Access, Source
+    from connectors.source import Access, Capability, Source
 
 CONNECTORS = {
     "oneroster": "connectors.directory.oneroster:OneRoster",
@@ -88,6 +88,12 @@ def check_options(source: str, kind: type[Source], options: Mapping[str, Any]) -
         if setting.required and name not in options:
             raise NotConfigured(source, f'the setting "{name}" is missing', setting.about)
     return {name: options.get(name, setting.default) for name, setting in known.items()}
+
+
+def capabilities_with(kind: type[Source], options: Mapping[str, Any]) -> frozenset[Capability]:
+    """Return what a source can tell with its settings: less where one is switched off."""
+    off = (one.enables for one in kind.settings if not options.get(one.name, one.default))
+    return kind.capabilities.difference(*off)
 
 
 def build(connector: str, access: Access) -> Source:

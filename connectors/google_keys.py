@@ -55,13 +55,16 @@ class Refused(msgspec.Struct):
 
 
 def ask(web: WebSession, url: str, params: Mapping[str, str | int]) -> Answer | None:
-    """Return a good answer, None for a 404; errors become ConnectorErrors by their reason."""
+    """Return a good answer, None for a 404 that says so; errors become ConnectorErrors.
+
+    A 404 without such a reason speaks of the address that was asked, not of what is behind it.
+    """
     answer = web.get(url, params=params, accept=(200, 400, 401, 403, 404, 429))
     if answer.status == 200:
         return answer
     problem = answer.decode(Refused).error
     reasons = {one.reason for one in problem.errors}
-    if answer.status == 404 or "notFound" in reasons:
+    if answer.status == 404 and any(one.lower().endswith("notfound") for one in reasons):
         return None
     raise _explain(answer, problem, reasons)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from connectors.source import Setting
+from connectors.source import Capability, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,10 @@ REST = 7
 def searches_a_night(default: int, note: str = "") -> Setting:
     """Return the setting for the names searched for in a night; ``note`` ends its sentence."""
     about = f"Names searched for each night, in turn{note}."
-    return Setting("searches_a_night", int, required=False, about=about, default=default)
+    enables = frozenset({Capability.PROFILES_BY_BRAND})
+    return Setting(
+        "searches_a_night", int, required=False, about=about, default=default, enables=enables
+    )
 
 
 def lookups_a_night(default: int, note: str = "") -> Setting:

@@ -34,7 +34,7 @@ class Setting:
 
     A ``secret`` is written in audit.toml as a reference, ``{ env = "NAME" }``,
     ``{ file = "PATH" }`` or ``{ credential = "NAME" }``; the connector finds its text in its
-    options.
+    options.  ``enables`` are capabilities the source lacks while the setting is false or 0.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Setting:
     about: str
     default: Any = None
     secret: bool = False
+    enables: frozenset[Capability] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from auditor.errors import SettingsError
 from auditor.outcomes import ReadingState
 from auditor.settings import load_settings
 from connectors.records import Harvest
+from connectors.source import Capability, Questions
 
 if TYPE_CHECKING:
     from auditor.settings import Settings
@@ -48,6 +49,21 @@ def test_a_source_that_fails_costs_only_itself(tmp_path: Path, now: datetime) ->
     assert found.reading.advice
     assert len(found.harvest) == 0
     assert sorted(told) == ["read found", "read staff"]
+
+
+@pytest.mark.parametrize(("by_address", "is_able"), [("", False), ("by_address = true\n", True)])
+def test_what_a_setting_switches_off_is_no_capability_of_the_night(
+    tmp_path: Path, now: datetime, by_address: str, is_able: bool
+) -> None:
+    key = 'key = { env = "NO_SUCH_VARIABLE" }\n'
+    flickr = f'[sources.photos]\nconnector = "flickr"\n{key}{by_address}'
+    settings = settings_of(tmp_path, flickr)
+    with Readers(settings, {}, now) as readers:
+        readers.start(settings.source_list, Questions())
+        (photos,) = readers.wait(settings.source_list)
+    assert (Capability.PROFILES_BY_ADDRESS in photos.reading.capabilities) is is_able
+    assert (Capability.ADDRESS_USES in photos.reading.capabilities) is is_able
+    assert Capability.PROFILES_BY_BRAND in photos.reading.capabilities
 
 
 def test_an_unexpected_error_in_one_source_costs_only_itself(

@@ -13,6 +13,7 @@ from auditor.collect import Collected
 from auditor.coverage import coverage_lines, platform_counts
 from auditor.outcomes import Reading, ReadingState
 from auditor.store import SourceHistory
+from connectors import capabilities_with, connector_type
 from connectors.platforms import platforms
 from connectors.records import Harvest
 from connectors.source import Capability, Terms
@@ -118,3 +119,31 @@ class TestAskedPlatforms:
         assert not address.is_asked
         assert "staff list" in address.state_title
         assert account.is_asked
+
+
+@pytest.mark.parametrize(
+    ("connector", "options", "question"),
+    [
+        ("flickr", {}, "By address (item 10)"),
+        ("gitlab", {"addresses_a_night": 0}, "By address (item 10)"),
+        ("github", {"searches_a_night": 0}, "By name (item 8)"),
+        ("brave_search", {"queries_a_night": 0, "platforms": ["flickr"]}, "By name (item 8)"),
+    ],
+)
+def test_a_question_that_a_setting_switches_off_is_not_counted_as_asked(
+    now: datetime, connector: str, options: dict[str, Any], question: str
+) -> None:
+    def asked(given: dict[str, Any]) -> CoverageLine:
+        kind = connector_type("photos", connector)
+        able = capabilities_with(kind, given)
+        reading = Reading("photos", connector, ReadingState.COMPLETE, able, now, now)
+        platform = kind.terms.platforms[0]  # type: ignore[attr-defined]
+        lines = coverage_lines({}, [Collected(reading, Harvest())], {})
+        return next(one for one in lines if (one.platform, one.capability) == (platform, question))
+
+    on = dict.fromkeys(("by_address", "addresses_a_night", "searches_a_night"), True)
+    assert asked(on | {"queries_a_night": 3}).is_asked
+    off = asked(options)
+    assert not off.is_asked
+    assert off.state_title.startswith("photos could be asked, but ")
+    assert off.state_title.endswith(" is off in audit.toml.")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from connectors.account_source import AccountSource
-from connectors.errors import AccessRefused, NotConfigured, QuotaExhausted
+from connectors.errors import AccessRefused, NotConfigured, QuotaExhausted, UnexpectedAnswer
 from connectors.platforms import Account, identify, platform_named, platforms
 from connectors.pricing import Price
 from connectors.profile_reading import ProfileReading
@@ -75,6 +75,7 @@ class BraveSearch(AccountSource):
             required=False,
             about="Queries each night, in turn; 30 a night stay within the monthly credit.",
             default=30,
+            enables=frozenset({Capability.PROFILES_BY_BRAND}),
         ),
         Setting(
             "platforms",
@@ -171,4 +172,7 @@ class BraveSearch(AccountSource):
             problem = f"Brave does not accept the key ({answer.status})"
             raise AccessRefused(answer.source, problem, advice)
         found = answer.decode(Found)
+        if found.type != "search":
+            problem = "Brave answered with another `type` than a search"
+            raise UnexpectedAnswer(answer.source, problem, "Report it")
         return [row.url for row in found.web.results] if found.web else []

@@ -55,7 +55,7 @@ class Status(msgspec.Struct):
     """How every answer says whether it is one; failures come with HTTP 200."""
 
     stat: str
-    code: int = 0
+    code: int | None = None
 
 
 class Bookmarks(msgspec.Struct):
@@ -167,6 +167,7 @@ class Flickr(AccountSource):
             required=False,
             about="Look staff addresses up; ask the district's counsel first.",
             default=False,
+            enables=frozenset({Capability.PROFILES_BY_ADDRESS, Capability.ADDRESS_USES}),
         ),
         searches_a_night(60, "; each is two calls"),
         LOOKUPS,
@@ -287,7 +288,7 @@ class Flickr(AccountSource):
         if status.code in DOWN:
             advice = "The next night tries again"
             raise SourceUnavailable(answer.source, "Flickr has trouble of its own", advice)
-        problem = f"Flickr answered with failure {status.code}"
+        problem = f"Flickr answered with failure {status.code} (its field `code`)"
         raise UnexpectedAnswer(answer.source, problem, "Report it with this sentence")
 
 

@@ -129,6 +129,7 @@ class GitLab:
             required=False,
             about="Staff addresses searched for a night; 0 for none.",
             default=100,
+            enables=frozenset({Capability.PROFILES_BY_ADDRESS}),
         ),
     )
     terms: ClassVar[Terms] = Terms(

@@ -169,6 +169,8 @@ class Gravatar:
 
     def _read(self, answer: Answer, address: str) -> Found | None:
         if answer.status == GONE:
+            if answer.body:
+                answer.json()
             return None
         profile = answer.decode(GravatarProfile)
         return Found(

@@ -30,9 +30,15 @@ from connectors.web import WebSession
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connectors.source import Access
+
 ENDPOINTS = {
     "tiktok": "https://www.tiktok.com/oembed",
     "pinterest": "https://www.pinterest.com/oembed.json",
+}
+PROBES = {
+    "tiktok": "https://www.tiktok.com/@tiktok",
+    "pinterest": "https://www.pinterest.com/pinterest/",
 }
 BY_SEARCH = "TikTok and Pinterest have no search that a district may use."
 
@@ -86,6 +92,11 @@ class OEmbed(AccountSource):
         },
     )
 
+    def __init__(self, access: Access) -> None:
+        """Take nothing but the questions."""
+        super().__init__(access)
+        self._up: dict[str, bool] = {}
+
     def fetch(self) -> Harvest:
         """Return those known accounts that are still there.
 
@@ -105,10 +116,19 @@ class OEmbed(AccountSource):
         url = ENDPOINTS[account.platform]
         answer = night.web.get(url, params={"url": account.url}, accept=(200, 400, 404))
         if answer.status != 200:
-            return [No.NOT_FOUND if answer.status == 404 else No.UNCLEAR]
+            is_told = answer.status == 404 and self._is_up(night, account.platform)
+            return [No.NOT_FOUND if is_told else No.UNCLEAR]
         found = answer.decode(Embedded)
         shown = identify(found.author_url, account.platform) if found.author_url else account
         if not isinstance(shown, Account) or shown.id != account.id:
             return [No.UNCLEAR]
         native = account.native_id
         return [night.profile(account.handle, native, display_name=found.author_name)]
+
+    def _is_up(self, night: Night, platform: str) -> bool:
+        """Whether an account of the platform's own is shown: else a 404 speaks of no account."""
+        if platform not in self._up:
+            asked = {"url": PROBES[platform]}
+            answer = night.web.get(ENDPOINTS[platform], params=asked, accept=(200, 400, 404))
+            self._up[platform] = answer.status == 200
+        return self._up[platform]

@@ -20,9 +20,9 @@ from urllib.parse import quote
 import msgspec
 
 from connectors import redaction
-from connectors.account_source import LOOKUPS, AccountSource
+from connectors.account_source import LOOKUPS, SECRET, AccountSource
 from connectors.account_source import Absence as No
-from connectors.errors import AccessRefused, NotConfigured
+from connectors.errors import AccessRefused, NotConfigured, UnexpectedAnswer
 from connectors.records import Profile, ProfileKind, Standing
 from connectors.rotation import searches_a_night
 from connectors.source import Capability, Setting, Terms
@@ -156,7 +156,11 @@ class Reddit(AccountSource):
         with WebSession(self._access, headers=sent) as web:
             asked = {"grant_type": "client_credentials"}
             answer = web.post(TOKENS, data=asked, is_idempotent=True)
-        return {"User-Agent": agent, "Authorization": f"Bearer {answer.decode(Token).access_token}"}
+        token = answer.decode(Token).access_token
+        if not SECRET.fullmatch(token):
+            problem = "Reddit answered with an `access_token` that is none"
+            raise UnexpectedAnswer(answer.source, problem, "Report it")
+        return {"User-Agent": agent, "Authorization": f"Bearer {token}"}
 
     def look(self, night: Night, accounts: Sequence[Account]) -> list[Profile | No]:
         """Ask for one account or community by name."""
@@ -194,11 +198,17 @@ class Reddit(AccountSource):
             return self._user(night, _decode(night, thing.data, User))
         if thing.kind == "t5":
             return self._community(night, _decode(night, thing.data, Community))
-        return No.NOT_FOUND
+        if thing.kind == "Listing":
+            return No.NOT_FOUND
+        problem = "Reddit answered with an unknown `kind`"
+        raise UnexpectedAnswer(night.access.source, problem, "Report it")
 
     def _user(self, night: Night, user: User) -> Profile | No:
         if user.hide_from_robots:
             return No.WITHHELD
+        if user.id is None and not user.is_suspended:
+            problem = "Reddit's field `id` of an account is gone"
+            raise UnexpectedAnswer(night.access.source, problem, "Report it")
         page = user.subreddit or OwnPage()
         return night.profile(
             f"u/{user.name}",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from connectors.account_source import Night
     from connectors.platforms import Account
     from connectors.records import Profile
+    from connectors.web import Answer
 
 BASE = "https://businessapi.snapchat.com/public/v1/public_profiles"
 RESULTS = 25
@@ -61,6 +62,12 @@ class Found(msgspec.Struct):
 
     request_status: str
     public_profiles: list[Row]
+
+
+class Refused(msgspec.Struct):
+    """An answer that is none."""
+
+    request_status: str
 
 
 class SnapchatProfiles(AccountSource):
@@ -105,8 +112,7 @@ class SnapchatProfiles(AccountSource):
         """
         account = accounts[0]
         if account.native_id:
-            found = self._ask(night, f"{BASE}/{quote(account.native_id, safe='')}", {})
-            return [self._read(night, found[0]) if found else No.NOT_FOUND]
+            return [self._by_id(night, account.native_id)]
         wanted = (account.handle or account.id).casefold()
         rows = self._searched(night, wanted)
         same = [one for one in rows if (one.snap_user_name or "").casefold() == wanted]
@@ -116,6 +122,14 @@ class SnapchatProfiles(AccountSource):
         """Search public profiles of a name."""
         yield from (self._read(night, one) for one in self._searched(night, name))
 
+    def _by_id(self, night: Night, native_id: str) -> Profile | No:
+        url = f"{BASE}/{quote(native_id, safe='')}"
+        answer = night.web.get(url, accept=(200, 404))
+        if answer.status == 404:
+            return No.NOT_FOUND if _is_told(answer) else No.UNCLEAR
+        found = self._rows(answer)
+        return self._read(night, found[0]) if found else No.NOT_FOUND
+
     def _searched(self, night: Night, query: str) -> list[PublicProfile]:
         asked: dict[str, str | int] = {
             "query": query,
@@ -123,12 +137,9 @@ class SnapchatProfiles(AccountSource):
             "tier": "TIER_PUBLIC",
             "includeStandard": "true",
         }
-        return self._ask(night, f"{BASE}/search", asked)
+        return self._rows(night.web.get(f"{BASE}/search", params=asked))
 
-    def _ask(self, night: Night, url: str, asked: dict[str, str | int]) -> list[PublicProfile]:
-        answer = night.web.get(url, params=asked, accept=(200, 404))
-        if answer.status == 404:
-            return []
+    def _rows(self, answer: Answer) -> list[PublicProfile]:
         found = answer.decode(Found)
         if found.request_status.upper() != DONE:
             problem = "Snapchat says that it could not answer in full"
@@ -147,3 +158,11 @@ class SnapchatProfiles(AccountSource):
             followers=found.subscriber_count,
             verified=found.profile_tier == "TIER_PUBLIC_OFFICIAL" if found.profile_tier else None,
         )
+
+
+def _is_told(answer: Answer) -> bool:
+    """Whether a 404 is the interface's own word and not a page in its place."""
+    try:
+        return bool(answer.decode(Refused).request_status)
+    except UnexpectedAnswer:
+        return False

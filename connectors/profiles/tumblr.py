@@ -59,9 +59,16 @@ class Trouble(msgspec.Struct):
     code: int | None = None
 
 
+class Meta(msgspec.Struct):
+    """What every answer says of itself."""
+
+    status: int
+
+
 class Refused(msgspec.Struct):
     """An answer that is none."""
 
+    meta: Meta
     errors: list[Trouble] = []
 
 

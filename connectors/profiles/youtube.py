@@ -133,6 +133,9 @@ class YouTube(AccountSource):
         """Ask for ids together; handles and old user names one by one."""
         ids = [account.native_id for account in accounts if account.native_id]
         by_id = {one.id: one for one in self._channels(night, id=",".join(ids))} if ids else {}
+        if not by_id.keys() <= set(ids):
+            problem = "YouTube answered with another `id` than it was asked about"
+            raise UnexpectedAnswer(night.access.source, problem, "Report it")
         return [
             self._read(night, by_id.get(account.native_id))
             if account.native_id

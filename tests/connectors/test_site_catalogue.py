@@ -59,3 +59,11 @@ def test_a_site_that_teaches_is_not_social_and_one_that_serves_work_says_so() ->
     assert identify_app(None, "Duolingo").is_social is False
     assert identify_app(None, "YouTube").may_be_work_tool
     assert not identify_app(None, "Instagram").may_be_work_tool
+
+
+def test_platforms_that_cannot_be_asked_are_known_where_an_app_or_a_breach_names_them() -> None:
+    assert site_of_domain("www.nextdoor.com") == "nextdoor.com"
+    for name in ("Remind", "ClassDojo", "ParentSquare"):
+        site = identify_app(None, name)
+        assert site is not None
+        assert (site.is_social, site.may_be_work_tool) == (False, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -102,7 +103,7 @@ class SnapchatServer(PlatformServer):
         super().__init__()
         self.key = ("authorization", f"Bearer {token}")
         self.profiles: dict[str, dict[str, Any]] = {}
-        self.unknown = Reply(404)
+        self.unknown = json_reply({"request_status": "ERROR", "request_id": "5d0a"}, 404)
         self.routes["/public/v1/public_profiles/search"] = self._search
 
     def add(self, profile: dict[str, Any]) -> None:
@@ -162,9 +163,9 @@ class XServer(PlatformServer):
     def __init__(self, token: str) -> None:
         super().__init__()
         self.key = ("authorization", f"Bearer {token}")
-        self.refusal = json_reply(
-            {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "No."}, 401
-        )
+        problem = {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "No."}
+        kind = {"Content-Type": "application/problem+json"}
+        self.refusal = replace(json_reply(problem, 401), headers=kind)
         self.users: dict[str, dict[str, Any]] = {}
         self.suspended: set[str] = set()
         self.routes["/2/users"] = self._by_id

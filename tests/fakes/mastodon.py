@@ -65,7 +65,8 @@ class FediverseServer(WebServer):
         if path.startswith("api/") and not server.has_api:
             return Reply(404, HTML.headers, HTML.body)
         if path.startswith("api/") and server.status != 200:
-            return json_reply(NEEDS_SESSION, server.status, Retry_After="3600")
+            refusal = NEEDS_SESSION | ({"details": {}} if server.status == 422 else {})
+            return json_reply(refusal, server.status, Retry_After="3600")
         match path:
             case "api/v2/search":
                 found = server.found.get(asked.query["q"], [])

@@ -81,7 +81,12 @@ def x(monkeypatch: pytest.MonkeyPatch) -> Iterator[XServer]:
             "username": "MapleFork",
             "created_at": "2013-12-14T04:35:55.000Z",
             "protected": False,
-            "public_metrics": {"followers_count": 583},
+            "public_metrics": {
+                "followers_count": 583,
+                "following_count": 2,
+                "tweet_count": 40,
+                "listed_count": 0,
+            },
         }
         monkeypatch.setattr(twitter, "BASE", f"{server.url}/2")
         yield server

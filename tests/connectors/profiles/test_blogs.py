@@ -384,8 +384,16 @@ def test_only_a_clean_404_says_that_a_tiktok_account_is_gone(blogs):
     blogs.routes["/tiktok"] = json_reply({"code": 400, "message": "Something went wrong"}, 400)
     unclear = OEmbed(access_for(KNOWN, {})).fetch()
     assert (unclear.not_found, len(unclear.gaps)) == ((), 1)
+    own = json_reply({"version": "1.0", "author_url": oembed.PROBES["tiktok"]})
+    blogs.routes["/tiktok"] = lambda asked: blogs.unknown if asked.query["url"] == TIKTOK else own
+    gone = OEmbed(access_for(KNOWN, {})).fetch()
+    assert (gone.not_found, gone.calls) == ((KNOWN.accounts[0].key,), 2)
+
+
+def test_an_embedding_that_knows_not_even_the_platforms_own_account_says_nothing(blogs):
     del blogs.routes["/tiktok"]
-    assert OEmbed(access_for(KNOWN, {})).fetch().not_found == (KNOWN.accounts[0].key,)
+    harvest = OEmbed(access_for(KNOWN, {})).fetch()
+    assert (harvest.not_found, len(harvest.gaps)) == ((), 1)
 
 
 def test_another_accounts_embedding_is_not_taken_for_its_own(blogs):

@@ -23,7 +23,15 @@ from connectors.records import AccountKey, Harvest, KnownAccount, Profile, Profi
 from connectors.source import CheckState, Questions
 from tests.builders import DOMAIN, an_access
 from tests.connectors.contract import ConnectorContract
-from tests.fakes.github import NOT_FOUND, TOKEN, GitHubServer, a_user, an_organisation
+from tests.fakes.github import (
+    NOT_FOUND,
+    RATE_LIMIT,
+    TOKEN,
+    GitHubServer,
+    a_row,
+    a_user,
+    an_organisation,
+)
 from tests.fakes.spec import misfits
 from tests.fakes.web_server import HTML, LOOPBACK, FakeTimer, json_reply
 
@@ -32,6 +40,7 @@ SCHOOL = "Maple Falls High School"
 NAMED, BY_DOMAIN = f'"{SCHOOL}" in:name', f'"{DOMAIN}" in:email'
 CONTROL = "Zqabc Xvdef School"
 SPEC = json.loads((Path(__file__).parents[2] / "data/github/openapi.json").read_text())
+SCHEMAS = SPEC["components"]["schemas"]
 
 
 @pytest.fixture
@@ -352,7 +361,7 @@ def test_each_fault_is_one_clear_sentence(server, fault, error, words):
     assert TOKEN not in str(caught.value)
 
 
-@pytest.mark.parametrize("field", sorted(set(a_user("x", 1)) - {"login"}))
+@pytest.mark.parametrize("field", sorted(set(github.User.__struct_fields__) - {"login"}))
 def test_a_field_that_is_gone_is_named(server, field):
     answer = a_user("idam", 12)
     del answer[field]
@@ -412,11 +421,13 @@ def test_doctor_names_a_wrong_token(server):
     [
         ("public-user", a_user("x", 1)),
         ("organization-full", an_organisation("x", 1)),
+        ("user-search-result-item", a_row("x", 1) | {"score": 1.0}),
+        ("rate-limit-overview", RATE_LIMIT),
         ("basic-error", NOT_FOUND),
     ],
 )
 def test_the_server_of_these_tests_answers_as_specified(schema, value):
-    assert misfits(SPEC["schemas"][schema], value) == []
+    assert misfits(SCHEMAS[schema], value) == []
 
 
 def test_what_the_connector_requires_is_required_or_nullable_in_the_specification():
@@ -426,13 +437,15 @@ def test_what_the_connector_requires_is_required_or_nullable_in_the_specificatio
         ("user-search-result-item", github.Row),
     ]:
         required = set(kind.__struct_fields__[: -len(kind.__struct_defaults__) or None])
-        assert required <= set(SPEC["schemas"][schema]["required"])
+        assert required <= set(SCHEMAS[schema]["required"])
 
 
 def test_only_specified_parameters_are_sent(server):
     a_connector().fetch()
     searches = [asked for asked in server.asked if asked.path == "/search/users"]
-    allowed = set(SPEC["operations"]["/search/users"]["parameters"])
+    listed = SPEC["paths"]["/search/users"]["get"]["parameters"]
+    named = SPEC["components"]["parameters"]
+    allowed = {one.get("name") or named[one["$ref"].split("/")[-1]]["name"] for one in listed}
     assert searches
     assert all(set(asked.query) <= allowed for asked in searches)
 
