@@ -12,7 +12,6 @@ import zlib
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import ParseError
 
 from connectors.archives import Limits, check_archive
 from connectors.errors import UnexpectedAnswer
@@ -31,11 +30,12 @@ ZIP = b"PK"
 CELL_ERRORS = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#DIV/0!", "#GETTING_DATA"}
 )
-# What openpyxl, its XML parser and zlib were seen to raise on damaged workbooks.
+# What openpyxl, zlib and the XML parsers (whose errors are SyntaxErrors, lxml's and Python's own)
+# were seen to raise on damaged workbooks.
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
-    ParseError,
+    SyntaxError,
     ArithmeticError,
     AttributeError,
     EOFError,
