@@ -26,13 +26,14 @@ from auditor.matching.squeezed_lines import (
 from auditor.matching.unmasking import DISGUISE_RE2, readable, readable_re2
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from auditor.matching.hypotheses import BrandIndex
     from auditor.matching.squeezed_lines import Bytes, Flags, Places
+    from connectors.records import Profile
 
 NAMED = ("handle", "url", "display_name")
 ADDRESSED = ("bio", "website", "display_name", "location", "handle", "url", "public_addresses")
@@ -64,16 +65,35 @@ class NameSieve:
         is_text = bio is not None and all(text is not None for text in texts)
         if not rows or not is_text or len(self._is_weak) > MOST_NAMES:
             return np.ones(rows, bool)
-        written = _Written(texts)
-        kept = written.is_broken.copy()
-        kept[self._in_plain(written)] = True
-        kept &= written.is_broken | ~written.is_odd
-        odd = np.flatnonzero(written.is_odd)
-        kept[odd[self._in_lines(written.text_of(odd), len(NAMED))]] = True
+        joined, is_broken = _join_rows(texts)
+        data = joined.buffers()[2]
+        ends = np.frombuffer(joined.buffers()[1], np.int64)[1 : rows + 1]
+        kept = is_broken | self._in_rows(_Written(data.to_pybytes() if data else b"", ends))
         claims = pc.match_substring_regex(bio, CLAIM_RE2, ignore_case=True).fill_null(False)
         claiming = np.flatnonzero(np.asarray(claims) & ~kept)
         claimed = [claim_of(text).replace("\n", " ") for text in bio.take(claiming).to_pylist()]
         kept[claiming[self._in_lines("\n".join([*claimed, ""]), 1)]] = True
+        return kept
+
+    def select_profiles(self, profiles: Sequence[Profile]) -> Flags:
+        """Return which profiles may be flagged, by handle, display name and what the bio claims."""
+        lines = []
+        for one in profiles:
+            texts = f"{one.handle or ''}\0{one.display_name or ''}\0{claim_of(one.bio)}"
+            lines.append(texts.replace("\n", " ").replace("\0", "\n") + "\n")
+            if lines[-1].count("\n") != len(NAMED):
+                lines[-1] = "%\n\n\n"
+        rows = [line.encode("utf-8", "surrogatepass") for line in lines]
+        ends = np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)))
+        return self._in_rows(_Written(b"".join(rows), ends))
+
+    def _in_rows(self, written: _Written) -> Flags:
+        """Return which rows hold a name, or what is to be read by itself."""
+        kept = written.is_escaped.copy()
+        kept[self._in_plain(written)] = True
+        kept &= written.is_escaped | ~written.is_odd
+        odd = np.flatnonzero(written.is_odd)
+        kept[odd[self._in_lines(written.text_of(odd), len(NAMED))]] = True
         return kept
 
     def _in_plain(self, written: _Written) -> Places:
@@ -108,47 +128,33 @@ class NameSieve:
 
 
 class _Written:
-    """The texts of every row in one buffer as written, each ended by a newline, and squeezed.
+    """The three lines of every row as written in one buffer, and squeezed.
 
-    ``is_odd`` tells the rows that are not ASCII, whose squeezed text means nothing; ``is_broken``
-    those that hold a newline, which are taken out, or an escape.
+    ``is_odd`` tells the rows that are not ASCII, whose squeezed text means nothing;
+    ``is_escaped`` those that hold an escape.
     """
 
-    def __init__(self, texts: list[pa.Array]) -> None:
-        joined = _join(texts)
-        rows = len(joined)
-        self.is_broken = np.zeros(rows, bool)
-        bytes_ = joined.buffers()[2].to_pybytes() if rows else b""
-        if bytes_.count(b"\n") != rows * len(texts):
-            joined = _join([self._without_breaks(text) for text in texts])
-            bytes_ = joined.buffers()[2].to_pybytes()
-        self._joined = joined
-        self._bytes = np.frombuffer(bytes_, np.uint8)
-        self._ends = np.frombuffer(joined.buffers()[1], np.int64)[1 : rows + 1]
+    def __init__(self, text: bytes, ends: NDArray[np.int64]) -> None:
+        self._text, self._ends = text, ends
+        self._bytes = np.frombuffer(text, np.uint8)
         self.is_odd = self._rows_where(self._bytes >= 128)
-        if ESCAPE in bytes_:
-            self.is_broken |= self._rows_where(self._bytes == ESCAPE)
-        self.lines = SqueezedLines(squeeze_ascii(bytes_), len(texts))
-
-    def _without_breaks(self, text: pa.Array) -> pa.Array:
-        """Empty a column's texts that hold a newline, and note their rows as broken."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        broken = pc.match_substring(text, "\n").fill_null(False)
-        self.is_broken |= np.asarray(broken)
-        return pc.if_else(broken, pa.scalar("", pa.large_string()), text)
+        self.is_escaped = np.zeros(len(ends), bool)
+        if ESCAPE in text:
+            self.is_escaped = self._rows_where(self._bytes == ESCAPE)
+        self.lines = SqueezedLines(squeeze_ascii(text), len(NAMED))
 
     def _rows_where(self, is_so: Flags) -> Flags:
-        flags = np.zeros(len(self.is_broken), bool)
+        flags = np.zeros(len(self._ends), bool)
         flags[np.searchsorted(self._ends, np.flatnonzero(is_so), side="right")] = True
         return flags
 
     def text_of(self, rows: Places) -> str:
         """Return the lines of some rows as text."""
-        import pyarrow as pa
-
-        return "".join(self._joined.take(pa.array(rows)).to_pylist())
+        lasts = self._ends[rows]
+        firsts = np.where(rows > 0, self._ends[rows - 1], 0)
+        spans = zip(firsts.tolist(), lasts.tolist(), strict=True)
+        text = b"".join([self._text[first:last] for first, last in spans])
+        return text.decode("utf-8", "surrogatepass")
 
     def rows_of(
         self, found: NDArray[np.intp], places: Places | None, is_weak: Flags
@@ -226,6 +232,20 @@ def _matches(text: pa.Array, pattern: str) -> Flags:
 
     found: Flags = np.asarray(pc.match_substring_regex(text, pattern).fill_null(False))
     return found
+
+
+def _join_rows(texts: list[pa.Array]) -> tuple[pa.Array, Flags]:
+    """Join the columns of each row as lines; and tell the rows that hold a newline, now empty."""
+    import pyarrow.compute as pc
+
+    broken = np.zeros(len(texts[0]), bool)
+    joined = _join(texts)
+    data = joined.buffers()[2]
+    if data and data.to_pybytes().count(b"\n") != len(joined) * len(texts):
+        breaks = [pc.match_substring(text, "\n").fill_null(False) for text in texts]
+        broken = np.logical_or.reduce([np.asarray(one) for one in breaks])
+        joined = _join([pc.if_else(b, "", t) for b, t in zip(breaks, texts, strict=True)])
+    return joined, broken
 
 
 def _join(texts: list[pa.Array]) -> pa.Array:

@@ -175,3 +175,12 @@ def test_a_short_label_counts_as_initials() -> None:
 def test_domains_are_compared_as_registered() -> None:
     hosts = ["www.amerysd.k12.wi.us", "sites.elm.example", "localhost"]
     assert list(domain_keys(hosts)) == ["amerysd.k12.wi.us", "elm.example"]
+
+
+def test_a_districts_cues_are_its_initials_numbers_and_domain_labels() -> None:
+    kinds = {NameKind.INITIALS, NameKind.NUMBER, NameKind.DOMAIN_LABEL}
+    for bearer in open_gazetteer().bearers("lincoln")[:40]:
+        owner = open_gazetteer().district(bearer.district)
+        assert owner is not None
+        names = district_names(owner.name, owner.county, owner.domains)
+        assert {*bearer.cues} == {name.key for name in names if name.kind in kinds}
