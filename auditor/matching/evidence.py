@@ -99,7 +99,7 @@ def _spelling(found: Hypothesis) -> tuple[float, ...]:
     """From "bearers" to "numeric": who bears the name, and how it is written here."""
     field, term, size = found.field, found.term, len(found.field.text)
     return (
-        math.log1p(max(1, sum(found.crowd.groups.values()))),
+        math.log1p(max(1, found.crowd.size)),
         math.log1p(found.alike),
         FIELDS[field.field.name],
         found.said_again,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.matching.context import TOWN, Context, read_context
 from auditor.matching.fields import fields_of
-from auditor.matching.namesakes import bearer_weight, cue_factor, gap_factor
+from auditor.matching.namesakes import cue_factor, gap_factor
 from auditor.matching.registered_names import NONE_SAID, Said, initials_said, kinds_said
 from auditor.matching.segmentation import Segmentation, Segmenter, name_segmenter, segmenter
 from auditor.matching.vocabulary import EDUCATION, Tag, corrected, tags_of, vocabulary
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from auditor.matching.gazetteer import Bearer
     from auditor.matching.namesakes import Namesakes
     from connectors.records import Profile
+
+    Shown = list[tuple[Bearer, int, float]]
 
 LONGEST_NAME, SHORTEST_NAME = 40, 3
 LONGEST_CUT = 6
@@ -66,6 +68,7 @@ class FieldReading:
         self._before: dict[tuple[int, int], Segmentation] = {}
         self._after: dict[int, Segmentation] = {}
         self._beside: dict[tuple[int, int], Beside] = {}
+        self._shown: dict[tuple[str, int], Shown] = {}
 
     def is_apart(self, begin: int, end: int) -> bool:
         """Whether a span lies within one word or begins where one does: "mt.vernonelementary"."""
@@ -148,19 +151,25 @@ class FieldReading:
     def weigh(self, key: str, beside: Beside, context: Context) -> float:
         """Weigh all bearers of one name in the text."""
         crowd = self._namesakes.crowd(key)
-        states = context.states
         factor = gap_factor(beside.gap, len(key))
-        weight = crowd.weight(beside, states) * factor
+        weighed = crowd.weights(beside, context.states)
+        weight = weighed.total * factor
         for bearer, gap, told in self.shown(key, beside, context):
-            base = bearer_weight(bearer, key, beside, states)
+            base = weighed.by_group[crowd.group_of[bearer.place]]
             weight += base * (told * gap_factor(gap, len(key)) - factor)
         return weight
 
-    def shown(self, key: str, beside: Beside, context: Context) -> list[tuple[Bearer, int, float]]:
+    def shown(self, key: str, beside: Beside, context: Context) -> Shown:
         """Return the bearers whose town or district the profile names.
 
         With the gap that is then left, and what it multiplies their weight by.
         """
+        known = self._shown.get((key, id(beside)))
+        if known is None:
+            known = self._shown[key, id(beside)] = self._find_shown(key, beside, context)
+        return known
+
+    def _find_shown(self, key: str, beside: Beside, context: Context) -> Shown:
         chunks = [chunk for chunk in beside.unexplained if len(chunk) > 2]
         places = "|".join([*(c for c in chunks if len(c) > 3), context.location])
         if not chunks and len(places) < 5:
