@@ -25,6 +25,9 @@ FEATURES = (
     "wrong_number", "edges", "initials_told", "share_all", "inside",
 )  # fmt: skip
 LEVEL = int(Tag.ELEMENTARY | Tag.MIDDLE | Tag.HIGH | Tag.EARLY | Tag.ACADEMY | Tag.CHARTER)
+DISTRICT, SUPPORT, STUDENT, UNIT = map(int, (Tag.DISTRICT, Tag.SUPPORT, Tag.STUDENT, Tag.UNIT))
+MASCOT, OFFICIAL, OTHER, PRIVATE = map(int, (Tag.MASCOT, Tag.OFFICIAL, Tag.OTHER, Tag.PRIVATE))
+KINDS = int(Tag.SCHOOL | Tag.DISTRICT) | LEVEL
 NAME_WORDS = ("school", "academy", "charter", "isd", "unified")
 FIELDS = {"display name": 0.0, "handle": 1.0, "bio": 0.0}
 FLOOR = 1e-7
@@ -71,14 +74,14 @@ def _words_beside(found: Hypothesis) -> tuple[float, ...]:
     return (
         _school_word(found.beside.words),
         bool(tags & LEVEL),
-        bool(tags & Tag.DISTRICT),
-        bool(tags & Tag.SUPPORT),
-        bool(tags & Tag.STUDENT) or bool(CLASS_OF.search(found.field.text)),
-        bool(tags & Tag.UNIT),
-        bool(tags & Tag.MASCOT),
-        bool(tags & Tag.OFFICIAL),
-        bool(tags & Tag.OTHER),
-        bool(tags & Tag.PRIVATE),
+        bool(tags & DISTRICT),
+        bool(tags & SUPPORT),
+        bool(tags & STUDENT) or bool(CLASS_OF.search(found.field.text)),
+        bool(tags & UNIT),
+        bool(tags & MASCOT),
+        bool(tags & OFFICIAL),
+        bool(tags & OTHER),
+        bool(tags & PRIVATE),
     )
 
 
@@ -164,8 +167,7 @@ def _school_word(words: tuple[tuple[str, int], ...]) -> float:
     """2 where a word plainly says school, 1 where only a short form does, else 0."""
     if any(is_plain_school_word(word) for word, _ in words):
         return 2.0
-    kinds = int(Tag.SCHOOL | Tag.DISTRICT) | LEVEL
-    return 1.0 if any(tag & kinds for _, tag in words) else 0.0
+    return 1.0 if any(tag & KINDS for _, tag in words) else 0.0
 
 
 def _state(found: Hypothesis) -> float:

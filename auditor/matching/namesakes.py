@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from operator import neg
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ KIND_BITS, LEVEL_BITS = int(KINDS), int(LEVELS)
 SCHOOL_BIT, DISTRICT_BIT = int(Tag.SCHOOL), int(Tag.DISTRICT)
 MOST_DECAY = 1.2
 SHORTEST_PLACE = 4
+SHORTEST_NAME = 3
 MOST_KEPT = 64
 SHORTEST_CUE, SHORT_CUE, MIDDLING_CUE = 3, 5.0, 10.0
 PERSON, PERSON_OF_DISTRICT = 0.3, 0.05
@@ -103,9 +104,7 @@ class Crowd:
 
     def _weigh_all(self, beside: Beside, states: frozenset[str]) -> Weighed:
         key = self.key
-        by_group = {
-            group: institution_weight(*group, beside, key, states) for group in self.groups
-        }
+        by_group = {group: institution_weight(*group, beside, key, states) for group in self.groups}
         total = sum(by_group[group] * count for group, count in self.groups.items())
         counts: Counter[float] = Counter()
         for group, count in self.groups.items():
@@ -187,6 +186,16 @@ class Namesakes:
         self._gazetteer = gazetteer
         self._crowds: dict[str, Crowd] = {}
         self.keys = gazetteer.keys
+
+    @cached_property
+    def longest(self) -> dict[str, int]:
+        """The length of the longest name that begins with three letters."""
+        found: dict[str, int] = {}
+        for key in self.keys:
+            opening, size = key[:SHORTEST_NAME], len(key)
+            if found.get(opening, 0) < size:
+                found[opening] = size
+        return found
 
     def crowd(self, key: str) -> Crowd:
         """Return everyone in the country who bears ``key``."""

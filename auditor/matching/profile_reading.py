@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.matching.context import TOWN, Context, read_context
 from auditor.matching.fields import fields_of
-from auditor.matching.namesakes import cue_factor, gap_factor
+from auditor.matching.namesakes import SHORTEST_NAME, cue_factor, gap_factor
 from auditor.matching.registered_names import NONE_SAID, Said, initials_said, kinds_said
 from auditor.matching.segmentation import Segmentation, Segmenter, name_segmenter, segmenter
 from auditor.matching.vocabulary import EDUCATION, Tag, corrected, tags_of, vocabulary
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Shown = list[tuple[Bearer, int, float]]
 
-LONGEST_NAME, SHORTEST_NAME = 40, 3
+LONGEST_NAME = 40
 LONGEST_CUT = 6
 INSIDE = 0.15
 NOTHING_BESIDE = Segmentation()
@@ -128,10 +128,12 @@ class FieldReading:
     def spans(self) -> tuple[tuple[str, int, int], ...]:
         """Every nationally borne name in the text that does not cross words."""
         text, keys, size = self.text, self._namesakes.keys, len(self.text)
+        longest = self._namesakes.longest
         return tuple(
             (text[begin:end], begin, end)
             for begin in range(size - SHORTEST_NAME + 1)
-            for end in range(begin + SHORTEST_NAME, min(size, begin + LONGEST_NAME) + 1)
+            if (most := longest.get(text[begin : begin + SHORTEST_NAME], 0))
+            for end in range(begin + SHORTEST_NAME, min(size, begin + min(most, LONGEST_NAME)) + 1)
             if text[begin:end] in keys and self.is_apart(begin, end)
         )
 
