@@ -33,7 +33,7 @@ SCHOOL_BIT, DISTRICT_BIT = int(Tag.SCHOOL), int(Tag.DISTRICT)
 MOST_DECAY = 1.2
 SHORTEST_PLACE = 4
 SHORTEST_NAME = 3
-MOST_KEPT = 64
+MOST_KEPT, MOST_WEIGHTS = 64, 8192
 SHORTEST_CUE, SHORT_CUE, MIDDLING_CUE = 3, 5.0, 10.0
 PERSON, PERSON_OF_DISTRICT = 0.3, 0.05
 PERSON_BIT = int(Tag.PERSON)
@@ -97,7 +97,7 @@ class Crowd:
         ask = (beside.tags, beside.kinds, beside.initials, beside.inside, states)
         known = self._weights.get(ask)
         if known is None:
-            if len(self._weights) > MOST_KEPT:
+            if len(self._weights) >= min(MOST_KEPT, MOST_WEIGHTS // (len(self.groups) + 1)):
                 self._weights.clear()
             known = self._weights[ask] = self._weigh_all(beside, states)
         return known
