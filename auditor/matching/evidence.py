@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from auditor.matching.affiliation import CLASS_OF
+from auditor.matching.namesakes import gap_factor
 from auditor.matching.naming import NameKind
 from auditor.matching.registered_names import convention_factor, disagreement
 from auditor.matching.vocabulary import Tag, is_plain_school_word
@@ -23,6 +24,7 @@ FEATURES = (
     "many_rivals", "schools", "best_other",
     "left_of_word", "tail_words", "own_kinds", "person", "wrong_words", "unsaid_words",
     "wrong_number", "edges", "initials_told", "share_all", "inside",
+    "told_length", "better", "rival_told", "gap_over", "longer_name",
 )  # fmt: skip
 LEVEL = int(Tag.ELEMENTARY | Tag.MIDDLE | Tag.HIGH | Tag.EARLY | Tag.ACADEMY | Tag.CHARTER)
 DISTRICT, SUPPORT, STUDENT, UNIT = map(int, (Tag.DISTRICT, Tag.SUPPORT, Tag.STUDENT, Tag.UNIT))
@@ -30,7 +32,8 @@ MASCOT, OFFICIAL, OTHER, PRIVATE = map(int, (Tag.MASCOT, Tag.OFFICIAL, Tag.OTHER
 KINDS = int(Tag.SCHOOL | Tag.DISTRICT) | LEVEL
 NAME_WORDS = ("school", "academy", "charter", "isd", "unified")
 FIELDS = {"display name": 0.0, "handle": 1.0, "bio": 0.0}
-FLOOR = 1e-7
+FLOOR, BETTER = 1e-7, 1.01
+NAMED_BESIDE = frozenset({"names the district", "names the town", "names the number"})
 MILD = frozenset({"friends", "college"})
 """Words of private schools that public ones use too."""
 
@@ -44,6 +47,7 @@ def features_of(found: Hypothesis) -> tuple[float, ...]:
         *_spelling(found),
         *_rivals(found),
         *_remains(found),
+        *_outdone(found),
     )
     return tuple(map(float, values))
 
@@ -146,6 +150,21 @@ def _remains(found: Hypothesis) -> tuple[float, ...]:
         any(one.what == "names the district" and one.word in cues for one in found.told),
         math.log(max(found.own_weight, FLOOR) / max(found.rivals, FLOOR)),
         beside.inside < 1,
+    )
+
+
+def _outdone(found: Hypothesis) -> tuple[float, ...]:
+    """From "told_length" to "longer_name": how much better another reading explains the text."""
+    beside, key, names = found.beside, found.term.key, found.standing.names
+    weighed = found.crowd.weights(beside, found.states)
+    plain = weighed.total * gap_factor(beside.gap, len(key))
+    whole = next((weight for name, _, weight in names if name == key), plain)
+    return (
+        max((len(one.word) for one in found.told if one.what in NAMED_BESIDE), default=0),
+        math.log1p(weighed.count_from(found.bare * BETTER)),
+        math.log(max(whole, FLOOR) / max(plain, FLOOR)),
+        found.gap - min((other.gap for _, other, _ in names), default=found.gap),
+        len(names[0][0]) - len(key) if names else 0,
     )
 
 

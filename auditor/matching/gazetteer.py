@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from auditor.matching.capitals import lower_capitals
-from auditor.matching.naming import NameKind, district_names, domain_keys
+from auditor.matching.naming import CUES, NameKind, district_names, domain_keys, plain_cues
 from auditor.matching.text import fold, split_words, squeeze
 from auditor.matching.vocabulary import STATE_CODES, STATE_OF, Tag
 
@@ -32,7 +32,6 @@ AGENCY_TYPES = {
     "7": "independent charter district",
     "8": "other agency",
 }
-CUES = frozenset({NameKind.INITIALS, NameKind.NUMBER, NameKind.DOMAIN_LABEL})
 MOST_FOUND = 50
 LEAST_LIKENESS = 75
 
@@ -244,7 +243,9 @@ class Gazetteer:
         """Return a district's domains, and its initials and numbers."""
         keys, named, begins = self._cue_rows
         cues = tuple(keys[name] for name in named[begins[row] : begins[row + 1]].tolist())
-        return tuple(domain_keys(self._districts["domains"][row])), cues
+        plain = plain_cues(self._districts["district_name"][row])
+        domains = tuple(domain_keys(self._districts["domains"][row]))
+        return domains, tuple(dict.fromkeys((*cues, *plain)))
 
 
 @lru_cache(maxsize=32768)

@@ -75,11 +75,20 @@ class FieldReading:
         starts = self.starts
         if begin in starts and (end in starts or begin + LONGEST_CUT < end):
             return True
-        return not any(begin < start < end for start in starts)
+        return not any(begin < start < end and not self._is_number(start) for start in starts)
+
+    def _is_number(self, start: int) -> bool:
+        """Whether the word that begins at ``start`` is a number: "d202" is one name."""
+        return self.text[start].isdecimal()
 
     def edges(self, begin: int, end: int) -> int:
-        """Count the ends of a span that are ends of words too."""
-        return (begin in self.starts) + (end in self.starts)
+        """Count the ends of a span that are ends of words too: both of d47 in "d47schools"."""
+        if begin not in self.starts:
+            return int(end in self.starts)
+        return 1 + (end in self.starts or self._ends_number(end))
+
+    def _ends_number(self, end: int) -> bool:
+        return self.text[end - 1].isdecimal() and self.text[end : end + 1].isalpha()
 
     def beside(self, begin: int, end: int) -> Beside:
         """Take apart what stands before and after a span."""
