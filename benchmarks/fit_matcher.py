@@ -12,6 +12,7 @@ on the three others.  What is written is fitted on all states, with the threshol
 from __future__ import annotations
 
 import json
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -23,12 +24,13 @@ import pandas as pd
 from auditor.matching.evidence import FEATURES
 
 WORKERS, FOLDS = 2, 4
-RISING = {"state", "town", "district", "county", "domain", "our_mascot", "number"}
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two fits at a time, one thread each
+RISING = {"state", "town", "district", "county", "domain", "our_mascot", "number", "told_length"}
 FALLING = {"no_school"}
 SET_BY_HAND = {"domain": 6.0, "our_mascot": 1.0, "located": 2.0}
-PRECISION, FALSE_FLAGS = 0.952, 24.0
-SHAPE = {"max_iter": 350, "learning_rate": 0.05, "max_leaf_nodes": 24, "min_samples_leaf": 25,
-         "l2_regularization": 3.0, "max_features": 0.5, "random_state": 0}  # fmt: skip
+PRECISION, FALSE_FLAGS = 0.951, 24.8
+SHAPE = {"max_iter": 400, "learning_rate": 0.04, "max_leaf_nodes": 24, "min_samples_leaf": 30,
+         "l2_regularization": 3.0, "max_features": 0.3, "random_state": 0}  # fmt: skip
 
 
 def collect_part(bench: Path, part: int) -> pd.DataFrame:

@@ -1,12 +1,14 @@
 """Score a labelled folder, and time the sweep against what one would use instead.
 
-    python -m benchmarks.matching BENCH [--profiles profiles.parquet] [--pool PROFILES] [--rows N]
+    python -m benchmarks.matching BENCH [--profiles profiles.parquet]
+    python -m benchmarks.matching BENCH --pool PROFILES [--brands ALL] [--rows N] [--hard-rows N]
 
 BENCH holds districts.parquet, profiles.parquet, labels.parquet and score.py.  Printed are the
 measures and slices of ``audit sweep`` beside those of plain substrings (the longest name in the
-fused text wins); the rates of pandas str.contains, a rapidfuzz loop and grep -F -f on the same
-profiles in the same run; and on ``--pool`` (repeated up to N rows) the sweep of one district, of
-all, of all addresses, with one worker, two, and one of two killed.
+fused text wins), and the rates of pandas str.contains, a rapidfuzz loop and grep -F -f on the same
+profiles in the same run.  With ``--pool`` instead, its profiles repeated up to N rows are swept for
+one district and for all addresses of ALL (else BENCH), and fewer (hard) rows for all districts: by
+one worker, by two, and by two of which one is killed, all three writing the same rows.
 
 Splink is not among them: it weighs agreement over several fields that both sides have, and a
 profile shares one with an institution, its name, fused and shortened.
@@ -26,6 +28,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,7 +38,7 @@ MEASURES = (
     "possible_recall_all", "false_flags_per_district_per_million", "tier_c_recall",
 )  # fmt: skip
 BRANDS_TRIED, NAMES_TRIED = 40, 300
-ROWS_A_GROUP = 50_000
+ROWS_A_GROUP, FEWEST_GROUPS = 50_000, 20
 
 
 def score(bench: Path, flags: Path) -> dict[str, object]:
@@ -136,13 +139,14 @@ def grep(names: list[str], texts: pd.Series, folder: Path) -> float:
 def make_pool(source: Path, rows: int, out: Path) -> None:
     """Repeat a file's rows, in another order each time, under ids of their own."""
     table = pq.read_table(source)
-    rng = random.Random(1)
+    rng = np.random.default_rng(1)
     wanted = [name for name in table.column_names if name != "verified"]
     table = table.select(wanted).cast(pa.schema([(name, pa.string()) for name in wanted]))
+    group = min(ROWS_A_GROUP, max(1, rows // FEWEST_GROUPS))
     with pq.ParquetWriter(out, table.schema, compression="lz4", use_dictionary=False) as writer:
-        for first in range(0, rows, ROWS_A_GROUP):
-            count = min(ROWS_A_GROUP, rows - first)
-            part = table.take([rng.randrange(len(table)) for _ in range(count)])
+        for first in range(0, rows, group):
+            count = min(group, rows - first)
+            part = table.take(rng.integers(len(table), size=count))
             ids = pa.array([f"{n}" for n in range(first, first + count)])
             writer.write_table(part.set_column(wanted.index("profile_id"), "profile_id", ids))
 
@@ -180,28 +184,44 @@ def measure_rivals(bench: Path, profiles: str, ours: float, folder: Path) -> Non
     show_rate("pandas str.contains", pandas_contains(names, texts), ours)
 
 
-def measure_pool(bench: Path, source: Path, rows: int, folder: Path) -> None:
-    pool, out = folder / "pool.parquet", folder / "swept.parquet"
+def measure_pool(one: Path, every: Path, source: Path, rows: int, hard: int, folder: Path) -> None:
+    pool, hard_pool = folder / "pool.parquet", folder / "hard.parquet"
     make_pool(source, rows, pool)
-    one, every = folder / "one.parquet", bench / "districts.parquet"
-    pq.write_table(pq.read_table(every).slice(0, 1), one)
-    started = time.perf_counter()
+    make_pool(source, hard, hard_pool)
+    started = time.process_time()
     for _ in pq.ParquetFile(pool).iter_batches(16_384, use_threads=False):
         pass
-    print(f"{'pool of ' + format(rows, ',') + ' profiles':<44}{'profiles/s':>14}{'peak MB':>12}")
-    show_rate("reading the Parquet alone", rows / (time.perf_counter() - started))
-    cases: dict[str, tuple[Path, list[str], str, bool]] = {
-        "one district": (one, [], "--out", False),
-        "one district, two workers": (one, ["--workers", "2"], "--out", False),
-        "every address": (every, [], "--addresses-out", False),
-        "every address, two workers": (every, ["--workers", "2"], "--addresses-out", False),
-        "every district": (every, [], "--out", False),
-        "every district, two workers": (every, ["--workers", "2"], "--out", False),
-        "every district, one of two workers killed": (every, ["--workers", "2"], "--out", True),
-    }
-    for label, (brands, more, flag, kill) in cases.items():
-        told = sweep(brands, str(pool), out, *more, flag=flag, kill=kill)
-        print(f"{label:<44}{told['profiles_per_second']:>14,.0f}{told['peak_mb']:>12,.0f}")
+    show_rate("reading the Parquet alone", rows / (time.process_time() - started))
+    columns = ("profiles", "seconds", "CPU s", "profiles/s", "peak MB", "rows")
+    print(f"{'what, workers':<36}" + "".join(f"{name:>12}" for name in columns))
+    measure_cases("one district", one, pool, "--out", folder)
+    measure_cases("every address", every, pool, "--addresses-out", folder)
+    measure_cases("every district", every, hard_pool, "--out", folder)
+
+
+def measure_cases(label: str, brands: Path, pool: Path, flag: str, folder: Path) -> None:
+    """Sweep with one worker, two, and one of two killed; what they write must be the same."""
+    written = []
+    for told, workers, kill in (
+        (", 1", "1", False),
+        (", 2", "2", False),
+        (", 1 of 2 killed", "2", True),
+    ):
+        out = folder / f"swept{len(written)}.parquet"
+        before = os.times()
+        found = sweep(brands, str(pool), out, "--workers", workers, flag=flag, kill=kill)
+        after = os.times()
+        cpu = after.children_user + after.children_system
+        cpu -= before.children_user + before.children_system
+        written.append(pq.read_table(out))
+        print(
+            f"{label + told:<36}{found['profiles']:>12,}{found['seconds']:>12,.1f}{cpu:>12,.1f}"
+            f"{found['profiles_per_second']:>12,.0f}{found['peak_mb']:>12,.0f}"
+            f"{written[-1].num_rows:>12,}",
+            flush=True,
+        )
+    if not all(one.equals(written[0]) for one in written):
+        raise SystemExit(f"{label}: the rows differ")
 
 
 def main() -> None:
@@ -209,14 +229,22 @@ def main() -> None:
     parser.add_argument("bench", type=Path)
     parser.add_argument("--profiles", default="profiles.parquet")
     parser.add_argument("--pool", type=Path, help="ordinary profiles to repeat for the rates")
+    parser.add_argument("--brands", type=Path, help="every district, for the rates")
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--hard-rows", type=int, default=20_000)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if args.pool:
+            one, every = folder / "one.parquet", args.bench / "districts.parquet"
+            table = pq.read_table(every)
+            first = [len(schools) > 5 for schools in table["schools"].to_pylist()].index(True)
+            pq.write_table(table.slice(first, 1), one)
+            every = args.brands or every
+            measure_pool(one, every, args.pool, args.rows, args.hard_rows, folder)
+            return
         ours = measure_quality(args.bench, args.profiles, folder)
         measure_rivals(args.bench, args.profiles, ours, folder)
-        if args.pool:
-            measure_pool(args.bench, args.pool, args.rows, folder)
 
 
 if __name__ == "__main__":

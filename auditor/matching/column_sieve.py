@@ -1,48 +1,45 @@
 """A first look at whole Arrow columns: which rows may carry a name, or an address, at all?
 
 No Python object is made of a row that is left out.  Every row the matcher could flag is kept:
-a row the tables below cannot read (other scripts, escapes, odd types) is looked at by itself.
+a row that cannot be read in one piece with the others (escapes, controls, odd types) is kept too.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from auditor.matching.fields import CLAIM_RE2, claim_of
 from auditor.matching.mailboxes import ADDRESS_RE2
-from auditor.matching.text import squeeze_lines, unleet_lines
-from auditor.matching.unmasking import DISGUISE_RE2, readable
+from auditor.matching.squeezed_lines import (
+    LEET,
+    LETTERS,
+    NEWLINE,
+    SQUEEZED,
+    SqueezedLines,
+    squeeze_ascii,
+    squeeze_codes,
+)
+from auditor.matching.unmasking import DISGUISE_RE2, readable, readable_re2
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from auditor.matching.hypotheses import BrandIndex
-
-    Bytes = NDArray[np.uint8]
-    Flags = NDArray[np.bool_]
-    Places = NDArray[np.intp]
+    from auditor.matching.squeezed_lines import Bytes, Flags, Places
+    from connectors.records import Profile
 
 NAMED = ("handle", "url", "display_name")
 ADDRESSED = ("bio", "website", "display_name", "location", "handle", "url", "public_addresses")
 MOST_NAMES = 20_000
-NEWLINE, LETTERS = ord("\n"), np.zeros(256, bool)
-LETTERS[ord("a") : ord("z") + 1] = True
-SQUEEZED = np.zeros(256, np.uint8)
-for _char in b"abcdefghijklmnopqrstuvwxyz0123456789\n":
-    SQUEEZED[_char] = _char
-    SQUEEZED[bytes([_char]).upper()[0]] = _char
-LEET_SIGNS = np.zeros(256, bool)
-LEET_SIGNS[list(b"013457")] = True
-LEET = []
-for _letters in (b"oieast", b"oleast"):
-    LEET.append(np.arange(256, dtype=np.uint8))
-    LEET[-1][list(b"013457")] = list(_letters)
+ESCAPE = ord("%")
+SHOWN_RE2 = f"{ADDRESS_RE2}|{DISGUISE_RE2}"
 
 
 class NameSieve:
@@ -51,9 +48,9 @@ class NameSieve:
     def __init__(self, index: BrandIndex) -> None:
         from ahocorasick_rs import BytesAhoCorasick
 
-        self._index = index
         keys = list(index.terms) or ["\0"]
         self._is_weak = np.array([key in index.weak for key in keys])
+        self._is_ascii = all(map(str.isascii, keys))
         self._automaton = BytesAhoCorasick([key.encode("utf-8", "replace") for key in keys])
 
     def select(self, columns: Mapping[str, pa.Array]) -> Flags:
@@ -61,7 +58,6 @@ class NameSieve:
 
         With so many names that some stand in nearly every text, looking saves nothing.
         """
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         rows = len(next(iter(columns.values())))
@@ -69,127 +65,125 @@ class NameSieve:
         is_text = bio is not None and all(text is not None for text in texts)
         if not rows or not is_text or len(self._is_weak) > MOST_NAMES:
             return np.ones(rows, bool)
-        joined = _Joined(texts, rows)
-        kept = self._in_plain(joined)
+        joined, is_broken = _join_rows(texts)
+        data = joined.buffers()[2]
+        ends = np.frombuffer(joined.buffers()[1], np.int64)[1 : rows + 1]
+        kept = is_broken | self._in_rows(_Written(data.to_pybytes() if data else b"", ends))
         claims = pc.match_substring_regex(bio, CLAIM_RE2, ignore_case=True).fill_null(False)
-        alone = np.flatnonzero((~joined.is_plain | np.asarray(claims)) & ~kept)
-        bios, *written = (c.take(pa.array(alone)).to_pylist() for c in (bio, *texts))
-        rest = [*map(claim_of, bios)], *([text or "" for text in one] for one in written)
-        kept[alone] = self._in_rows([*map("\t".join, zip(*rest, strict=True))])
+        claiming = np.flatnonzero(np.asarray(claims) & ~kept)
+        claimed = [claim_of(text).replace("\n", " ") for text in bio.take(claiming).to_pylist()]
+        kept[claiming[self._in_lines("\n".join([*claimed, ""]), 1)]] = True
         return kept
 
-    def _in_rows(self, texts: list[str]) -> Flags:
-        """Look at rows by their texts, folded as the matcher folds them."""
-        odd = [
-            row
-            for row, text in enumerate(texts)
-            if "%" in text or not text.replace("\t", "").isprintable()
-        ]
-        lines = squeeze_lines("\n".join(["" if "\n" in text else text for text in texts]))
-        ends = np.cumsum([len(line) + 1 for line in lines.split("\n")])
-        kept = np.zeros(len(texts), bool)
-        kept[odd] = True
-        for spelt in (lines, *unleet_lines(lines)):
-            starts = np.fromiter(self._index.name_starts(spelt), np.intp)
-            kept[np.searchsorted(ends, starts, side="right")] = True
+    def select_profiles(self, profiles: Sequence[Profile]) -> Flags:
+        """Return which profiles may be flagged, by handle, display name and what the bio claims."""
+        lines = []
+        for one in profiles:
+            texts = f"{one.handle or ''}\0{one.display_name or ''}\0{claim_of(one.bio)}"
+            lines.append(texts.replace("\n", " ").replace("\0", "\n") + "\n")
+            if lines[-1].count("\n") != len(NAMED):
+                lines[-1] = "%\n\n\n"
+        rows = [line.encode("utf-8", "surrogatepass") for line in lines]
+        ends = np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)))
+        return self._in_rows(_Written(b"".join(rows), ends))
+
+    def _in_rows(self, written: _Written) -> Flags:
+        """Return which rows hold a name, or what is to be read by itself."""
+        kept = written.is_escaped.copy()
+        kept[self._in_plain(written)] = True
+        kept &= written.is_escaped | ~written.is_odd
+        odd = np.flatnonzero(written.is_odd)
+        kept[odd[self._in_lines(written.text_of(odd), len(NAMED))]] = True
         return kept
 
-    def _in_plain(self, joined: _Joined) -> Flags:
-        found = [self._match(joined, joined.text, None)]
-        leet = joined.leet_places()
-        if len(leet):
-            part = joined.places_in(joined.rows_of(leet))
-            text, signs = joined.text[part], np.searchsorted(part, leet)
+    def _in_plain(self, written: _Written) -> Places:
+        """Return the rows of ASCII in which names stand that are long, or end where words may."""
+        lines = written.lines
+        found = [written.rows_of(self._match(lines.text), None, self._is_weak)]
+        for leet in filter(len, lines.leet_places()):
+            part = lines.places_in(lines.rows_of(leet))
+            text, signs = lines.text[part], np.searchsorted(part, leet)
             for letters in LEET:
-                text[signs] = letters[joined.text[leet]]
-                found.append(self._match(joined, text, part))
-        kept = np.zeros(joined.rows, bool)
-        for places in found:
-            kept[joined.rows_of(places)] = True
-        return kept
+                text[signs] = letters[lines.text[leet]]
+                found.append(written.rows_of(self._match(text), part, self._is_weak))
+        return np.concatenate(found)
 
-    def _match(self, joined: _Joined, text: Bytes, places: Places | None) -> Places:
-        """Return where names begin that are long, or have one end where a word may have its."""
+    def _in_lines(self, text: str, lines_a_row: int) -> Places:
+        """Return the rows of a text in which a name stands, or what is to be read by itself."""
+        if not self._is_ascii and not text.isascii():
+            return np.arange(text.count("\n") // lines_a_row)
+        codes, odd = squeeze_codes(text)
+        lines = SqueezedLines(codes, lines_a_row)
+        found = [lines.rows_of(odd), lines.rows_of(self._match(codes)[:, 1])]
+        for leet, letters in product(filter(len, lines.leet_places()), LEET):
+            spelt = codes.copy()
+            spelt[leet] = letters[codes[leet]]
+            found.append(lines.rows_of(self._match(spelt)[:, 1]))
+        return np.unique(np.concatenate(found))
+
+    def _match(self, text: Bytes) -> NDArray[np.intp]:
+        """Return every name in a text: its number, and where it begins and ends."""
         matches = self._automaton.find_matches_as_indexes(text.tobytes(), overlapping=True)
-        table = np.array(matches, dtype=np.intp).reshape(-1, 3)
-        number, begin, end = table[:, 0], table[:, 1], table[:, 2] - 1
+        return np.array(matches, dtype=np.intp).reshape(-1, 3)
+
+
+class _Written:
+    """The three lines of every row as written in one buffer, and squeezed.
+
+    ``is_odd`` tells the rows that are not ASCII, whose squeezed text means nothing;
+    ``is_escaped`` those that hold an escape.
+    """
+
+    def __init__(self, text: bytes, ends: NDArray[np.int64]) -> None:
+        self._text, self._ends = text, ends
+        self._bytes = np.frombuffer(text, np.uint8)
+        self.is_odd = self._rows_where(self._bytes >= 128)
+        self.is_escaped = np.zeros(len(ends), bool)
+        if ESCAPE in text:
+            self.is_escaped = self._rows_where(self._bytes == ESCAPE)
+        self.lines = SqueezedLines(squeeze_ascii(text), len(NAMED))
+
+    def _rows_where(self, is_so: Flags) -> Flags:
+        flags = np.zeros(len(self._ends), bool)
+        flags[np.searchsorted(self._ends, np.flatnonzero(is_so), side="right")] = True
+        return flags
+
+    def text_of(self, rows: Places) -> str:
+        """Return the lines of some rows as text."""
+        lasts = self._ends[rows]
+        firsts = np.where(rows > 0, self._ends[rows - 1], 0)
+        spans = zip(firsts.tolist(), lasts.tolist(), strict=True)
+        text = b"".join([self._text[first:last] for first, last in spans])
+        return text.decode("utf-8", "surrogatepass")
+
+    def rows_of(
+        self, found: NDArray[np.intp], places: Places | None, is_weak: Flags
+    ) -> NDArray[np.intp]:
+        """Return the rows of the names found but for weak ones within words.
+
+        ``places`` are those of the searched text in ``lines``, None where it is the whole.
+        """
+        number, begin, end = found[:, 0], found[:, 1], found[:, 2] - 1
         if places is not None:
             begin, end = places[begin], places[end]
-        stands = ~self._is_weak[number] | joined.begins_word(begin) | joined.begins_word(end + 1)
-        return begin[stands]
-
-
-class _Joined:
-    """The texts of every row in one buffer: as written, and squeezed with the way back."""
-
-    def __init__(self, texts: list[pa.Array], rows: int) -> None:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        nothing = pa.scalar("", pa.large_string())
-        joined = pc.binary_join_element_wise(
-            *texts, nothing, pa.scalar("\n", pa.large_string()),
-            null_handling="replace", null_replacement="",
-        )  # fmt: skip
-        offsets = np.frombuffer(joined.buffers()[1], np.int64)[: rows + 1]
-        self.rows = rows
-        self._written = np.frombuffer(joined.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
-        starts = offsets[:-1] - offsets[0]
-        squeezed = SQUEEZED.take(self._written)
-        is_kept = squeezed != 0
-        self.text = squeezed[is_kept]
-        self._is_kept = is_kept
-        self._counts = np.add.reduceat(is_kept, starts, dtype=np.int64)
-        self._ends = np.cumsum(self._counts)
-        is_odd = self._written >= 128
-        self.is_plain = np.ones(rows, bool)
-        if is_odd.any():
-            self.is_plain = ~np.logical_or.reduceat(is_odd, starts)
-        breaks = self._written == NEWLINE
-        if np.count_nonzero(breaks) != rows * len(texts):
-            self.is_plain &= np.add.reduceat(breaks, starts, dtype=np.int64) == len(texts)
-        escapes = self._written == ord("%")
-        if escapes.any():
-            self.is_plain &= ~np.logical_or.reduceat(escapes, starts)
+        stands = ~is_weak[number]
+        if not stands.all():
+            weak = np.flatnonzero(~stands)
+            stands[weak] = self._begins_word(begin[weak]) | self._begins_word(end[weak] + 1)
+        return self.lines.rows_of(begin[stands])
 
     @cached_property
     def _place(self) -> Places:
         """Where each character of the squeezed text stands in the written one."""
-        return np.flatnonzero(self._is_kept)
+        return np.flatnonzero(SQUEEZED.take(self._bytes))
 
-    def rows_of(self, places: Places) -> Places:
-        """Return the rows that places of the squeezed text lie in."""
-        rows: Places = np.searchsorted(self._ends, places, side="right")
-        return rows
-
-    def places_in(self, rows: Places) -> Places:
-        """Return the places in the squeezed text that lie in some rows."""
-        asked = np.zeros(self.rows, bool)
-        asked[rows] = True
-        return np.flatnonzero(np.repeat(asked, self._counts))
-
-    def leet_places(self) -> Places:
-        """Return where leet signs stand between letters, one or two in a row (``unleet``)."""
-        text = self.text
-        places = np.flatnonzero(LEET_SIGNS[text])
-        opens = LETTERS[text[places - 1]] | (text[places - 1] == NEWLINE)
-        opens |= ~self._is_kept[self._place[places] - 1]
-        closes = LETTERS[text[places + 1]]
-        follows = np.diff(places, prepend=-2) == 1
-        first = opens & ~follows
-        second = follows & np.concatenate([[False], first[:-1]])
-        is_run = (first & closes) | (second & closes)
-        is_run |= first & np.concatenate([(second & closes)[1:], [False]])
-        found: Places = places[is_run]
-        return found
-
-    def begins_word(self, places: Places) -> Flags:
+    def _begins_word(self, places: Places) -> Flags:
         """Whether words may begin at places of the squeezed text.
 
         There stands a capital or a digit, or before them what is neither letter nor digit.
         """
         at = self._place[places]
-        here, before = self._written[at], self._written[at - 1]
+        here, before = self._bytes[at], self._bytes[at - 1]
         is_first = (at == 0) | (SQUEEZED[before] == 0) | (before == NEWLINE)
         stands: Flags = is_first | ~LETTERS[here]
         return stands
@@ -219,25 +213,50 @@ class AddressSieve:
 
 
 def _may_show(text: pa.Array) -> Flags:
+    """Tell the texts in which an address may stand, as written or with disguises undone."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    kept = _matches(text)
-    odd = np.flatnonzero(~np.asarray(pc.string_is_ascii(text).fill_null(True)))
-    if len(odd):
+    kept = _matches(text, SHOWN_RE2)
+    foreign = np.flatnonzero(~np.asarray(pc.string_is_ascii(text).fill_null(True)))
+    if len(foreign):
+        odd = foreign[_matches(text.take(pa.array(foreign)), readable_re2())]
         table = readable()
         plain = [one.translate(table) for one in text.take(pa.array(odd)).to_pylist()]
-        kept[odd] |= _matches(pa.array(plain, pa.large_string()))
+        kept[odd] |= _matches(pa.array(plain, pa.large_string()), SHOWN_RE2)
     return kept
 
 
-def _matches(text: pa.Array) -> Flags:
+def _matches(text: pa.Array, pattern: str) -> Flags:
     import pyarrow.compute as pc
 
-    found = np.zeros(len(text), bool)
-    for pattern in (ADDRESS_RE2, DISGUISE_RE2):
-        found |= np.asarray(pc.match_substring_regex(text, pattern).fill_null(False))
+    found: Flags = np.asarray(pc.match_substring_regex(text, pattern).fill_null(False))
     return found
+
+
+def _join_rows(texts: list[pa.Array]) -> tuple[pa.Array, Flags]:
+    """Join the columns of each row as lines; and tell the rows that hold a newline, now empty."""
+    import pyarrow.compute as pc
+
+    broken = np.zeros(len(texts[0]), bool)
+    joined = _join(texts)
+    data = joined.buffers()[2]
+    if data and data.to_pybytes().count(b"\n") != len(joined) * len(texts):
+        breaks = [pc.match_substring(text, "\n").fill_null(False) for text in texts]
+        broken = np.logical_or.reduce([np.asarray(one) for one in breaks])
+        joined = _join([pc.if_else(b, "", t) for b, t in zip(breaks, texts, strict=True)])
+    return joined, broken
+
+
+def _join(texts: list[pa.Array]) -> pa.Array:
+    """Join the columns of each row, every text ended by a newline."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    nothing, newline = pa.scalar("", pa.large_string()), pa.scalar("\n", pa.large_string())
+    return pc.binary_join_element_wise(
+        *texts, nothing, newline, null_handling="replace", null_replacement=""
+    )
 
 
 def _text(column: Any, rows: int) -> Any:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from auditor.matching.affiliation import CLASS_OF
+from auditor.matching.namesakes import gap_factor
 from auditor.matching.naming import NameKind
 from auditor.matching.registered_names import convention_factor, disagreement
 from auditor.matching.vocabulary import Tag, is_plain_school_word
@@ -23,11 +24,16 @@ FEATURES = (
     "many_rivals", "schools", "best_other",
     "left_of_word", "tail_words", "own_kinds", "person", "wrong_words", "unsaid_words",
     "wrong_number", "edges", "initials_told", "share_all", "inside",
+    "told_length", "better", "rival_told", "gap_over", "longer_name",
 )  # fmt: skip
 LEVEL = int(Tag.ELEMENTARY | Tag.MIDDLE | Tag.HIGH | Tag.EARLY | Tag.ACADEMY | Tag.CHARTER)
+DISTRICT, SUPPORT, STUDENT, UNIT = map(int, (Tag.DISTRICT, Tag.SUPPORT, Tag.STUDENT, Tag.UNIT))
+MASCOT, OFFICIAL, OTHER, PRIVATE = map(int, (Tag.MASCOT, Tag.OFFICIAL, Tag.OTHER, Tag.PRIVATE))
+KINDS = int(Tag.SCHOOL | Tag.DISTRICT) | LEVEL
 NAME_WORDS = ("school", "academy", "charter", "isd", "unified")
 FIELDS = {"display name": 0.0, "handle": 1.0, "bio": 0.0}
-FLOOR = 1e-7
+FLOOR, BETTER = 1e-7, 1.01
+NAMED_BESIDE = frozenset({"names the district", "names the town", "names the number"})
 MILD = frozenset({"friends", "college"})
 """Words of private schools that public ones use too."""
 
@@ -41,6 +47,7 @@ def features_of(found: Hypothesis) -> tuple[float, ...]:
         *_spelling(found),
         *_rivals(found),
         *_remains(found),
+        *_outdone(found),
     )
     return tuple(map(float, values))
 
@@ -71,14 +78,14 @@ def _words_beside(found: Hypothesis) -> tuple[float, ...]:
     return (
         _school_word(found.beside.words),
         bool(tags & LEVEL),
-        bool(tags & Tag.DISTRICT),
-        bool(tags & Tag.SUPPORT),
-        bool(tags & Tag.STUDENT) or bool(CLASS_OF.search(found.field.text)),
-        bool(tags & Tag.UNIT),
-        bool(tags & Tag.MASCOT),
-        bool(tags & Tag.OFFICIAL),
-        bool(tags & Tag.OTHER),
-        bool(tags & Tag.PRIVATE),
+        bool(tags & DISTRICT),
+        bool(tags & SUPPORT),
+        bool(tags & STUDENT) or bool(CLASS_OF.search(found.field.text)),
+        bool(tags & UNIT),
+        bool(tags & MASCOT),
+        bool(tags & OFFICIAL),
+        bool(tags & OTHER),
+        bool(tags & PRIVATE),
     )
 
 
@@ -99,7 +106,7 @@ def _spelling(found: Hypothesis) -> tuple[float, ...]:
     """From "bearers" to "numeric": who bears the name, and how it is written here."""
     field, term, size = found.field, found.term, len(found.field.text)
     return (
-        math.log1p(max(1, sum(found.crowd.groups.values()))),
+        math.log1p(max(1, found.crowd.size)),
         math.log1p(found.alike),
         FIELDS[field.field.name],
         found.said_again,
@@ -146,6 +153,21 @@ def _remains(found: Hypothesis) -> tuple[float, ...]:
     )
 
 
+def _outdone(found: Hypothesis) -> tuple[float, ...]:
+    """From "told_length" to "longer_name": how much better another reading explains the text."""
+    beside, key, names = found.beside, found.term.key, found.standing.names
+    weighed = found.crowd.weights(beside, found.states)
+    plain = weighed.total * gap_factor(beside.gap, len(key))
+    whole = next((weight for name, _, weight in names if name == key), plain)
+    return (
+        max((len(one.word) for one in found.told if one.what in NAMED_BESIDE), default=0),
+        math.log1p(weighed.count_from(found.bare * BETTER)),
+        math.log(max(whole, FLOOR) / max(plain, FLOOR)),
+        found.gap - min((other.gap for _, other, _ in names), default=found.gap),
+        len(names[0][0]) - len(key) if names else 0,
+    )
+
+
 def unseen_of(found: Hypothesis) -> dict[str, float]:
     """Return the evidence the labelled profiles could not show: 1 where the profile has it.
 
@@ -164,8 +186,7 @@ def _school_word(words: tuple[tuple[str, int], ...]) -> float:
     """2 where a word plainly says school, 1 where only a short form does, else 0."""
     if any(is_plain_school_word(word) for word, _ in words):
         return 2.0
-    kinds = int(Tag.SCHOOL | Tag.DISTRICT) | LEVEL
-    return 1.0 if any(tag & kinds for _, tag in words) else 0.0
+    return 1.0 if any(tag & KINDS for _, tag in words) else 0.0
 
 
 def _state(found: Hypothesis) -> float:

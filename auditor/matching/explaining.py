@@ -22,7 +22,7 @@ SCHOOLISH = int(EDUCATION | Tag.UNIT)
 FOREIGN = int(Tag.OTHER | Tag.PRIVATE)
 TOLD_BY = {
     "names the town": frozenset({"town", "located"}),
-    "names the district": frozenset({"district", "initials_told"}),
+    "names the district": frozenset({"district", "initials_told", "told_length"}),
     "names the county": frozenset({"county"}),
     "names the number": frozenset({"number"}),
     "names our mascot": frozenset({"our_mascot"}),
@@ -34,10 +34,12 @@ GROUPS: dict[str, frozenset[str]] = {
         "mascot", "agreement", "convention", "words", "official", "person", "wrong_words",
         "unsaid_words", "wrong_number",
     }),
-    "leftover": frozenset({"gap", "gap_left", "gap_right", "gap_part", "beside_length"}),
+    "leftover": frozenset({
+        "gap", "gap_left", "gap_right", "gap_part", "beside_length", "gap_over",
+    }),
     "shared": frozenset({
         "share", "weight", "rival", "bearers", "same_bearers", "many_rivals", "contrary",
-        "best_other", "share_all", "inside",
+        "best_other", "share_all", "inside", "better", "rival_told", "longer_name",
     }),
     "foreign": frozenset({"no_school", "private"}),
     "told": frozenset({"state"}).union(*TOLD_BY.values()),

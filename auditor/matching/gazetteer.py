@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from auditor.matching.capitals import lower_capitals
-from auditor.matching.naming import NameKind, district_names, domain_keys
+from auditor.matching.naming import CUES, NameKind, district_names, domain_keys, plain_cues
 from auditor.matching.text import fold, split_words, squeeze
 from auditor.matching.vocabulary import STATE_CODES, STATE_OF, Tag
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.resources.abc import Traversable
 
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 AGENCY_TYPES = {
     "1": "regular district",
@@ -30,7 +32,6 @@ AGENCY_TYPES = {
     "7": "independent charter district",
     "8": "other agency",
 }
-CUES = frozenset({NameKind.INITIALS, NameKind.NUMBER, NameKind.DOMAIN_LABEL})
 MOST_FOUND = 50
 LEAST_LIKENESS = 75
 
@@ -116,8 +117,24 @@ class Gazetteer:
         return {name: table[name].to_pylist() for name in table.column_names}
 
     @cached_property
-    def _schools(self) -> pa.Table:
-        return _read(self._folder, "schools")
+    def _schools(self) -> dict[str, list[Any]]:
+        table = _read(self._folder, "schools")
+        return {name: table[name].to_pylist() for name in table.column_names}
+
+    @cached_property
+    def _cue_rows(self) -> tuple[list[str], NDArray[np.intp], NDArray[np.intp]]:
+        """Every name; those that are a district's cues, by district; and where each one's begin."""
+        import numpy as np
+
+        places = _numbers(self._bearers["institution"], np.int32)
+        kinds = _numbers(self._bearers["kind"], np.uint8)
+        is_cue = np.zeros(256, bool)
+        is_cue[[int(kind) for kind in CUES]] = True
+        rows = np.flatnonzero((places < len(self)) & is_cue[kinds])
+        rows = rows[np.argsort(places[rows], kind="stable")]
+        named = np.searchsorted(np.asarray(self._first), rows, side="right") - 1
+        begins = np.searchsorted(places[rows], np.arange(len(self) + 1))
+        return list(self.keys), named, begins
 
     @cached_property
     def _row_of(self) -> dict[str, int]:
@@ -182,13 +199,9 @@ class Gazetteer:
 
     def _district(self, row: int) -> District:
         columns, owners = self._districts, self._schools["district"]
-        places = range(len(owners))  # schools are stored in the order of districts
-        first, last = (
-            bisect_left(places, r, key=lambda n: owners[n].as_py()) for r in (row, row + 1)
-        )
-        count = last - first
-        names = self._schools["name"].slice(first, count).to_pylist()
-        towns = self._schools["town"].slice(first, count).to_pylist()
+        # schools are stored in the order of districts
+        first, last = bisect_left(owners, row), bisect_left(owners, row + 1)
+        names, towns = self._schools["name"][first:last], self._schools["town"][first:last]
         return District(
             columns["district_id"][row],
             lower_capitals(columns["district_name"][row]),
@@ -217,25 +230,32 @@ class Gazetteer:
 
     def _describe(self, place: int) -> tuple[Any, ...]:
         """Where the institution of a number is; the fields of Bearer between place and quality."""
-        columns, school = self._districts, place - len(self)
-        row = place if school < 0 else self._schools["district"][school].as_py()
-        name, town = columns["district_name"][row], columns["city"][row]
-        tags = Tag(columns["tags"][row])
+        columns, schools, school = self._districts, self._schools, place - len(self)
+        row = place if school < 0 else schools["district"][school]
+        name, town, tags = columns["district_name"][row], columns["city"][row], columns["tags"][row]
         if school >= 0:
-            name = self._schools["name"][school].as_py()
-            town = self._schools["town"][school].as_py() or town
-            tags = Tag(self._schools["tags"][school].as_py())
-        state = columns["state"][row]
-        facts = (columns["district_id"][row], name, state, town, squeeze(town))
-        return (*facts, *self._cues_of(row), tags)
+            name, tags = schools["name"][school], schools["tags"][school]
+            town = schools["town"][school] or town
+        facts = (columns["district_id"][row], name, columns["state"][row], town, _town_key(town))
+        return (*facts, *self._cues_of(row), _tag(tags))
 
     def _find_cues(self, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return a district's domains, and its initials and numbers."""
-        columns = self._districts
-        domains = columns["domains"][row]
-        names = district_names(columns["district_name"][row], columns["county"][row], domains)
-        cues = tuple(name.key for name in names if name.kind in CUES)
-        return tuple(domain_keys(domains)), cues
+        keys, named, begins = self._cue_rows
+        cues = tuple(keys[name] for name in named[begins[row] : begins[row + 1]].tolist())
+        plain = plain_cues(self._districts["district_name"][row])
+        domains = tuple(domain_keys(self._districts["domains"][row]))
+        return domains, tuple(dict.fromkeys((*cues, *plain)))
+
+
+@lru_cache(maxsize=32768)
+def _town_key(town: str) -> str:
+    return squeeze(town)
+
+
+@lru_cache(maxsize=4096)
+def _tag(bits: int) -> Tag:
+    return Tag(bits)
 
 
 @cache
@@ -255,6 +275,16 @@ def _split_state(text: str) -> tuple[str, str]:
     if len(words) > 1 and re.search(r"\b[A-Z]{2}\s*$", text) and words[-1] in STATE_CODES:
         return "".join(words[:-1]), STATE_CODES[words[-1]]
     return squeeze(text), ""
+
+
+def _numbers(column: pa.ChunkedArray, kind: type[np.generic]) -> NDArray[Any]:
+    """Return a column without nulls as numbers; to_numpy would import pandas."""
+    import numpy as np
+
+    chunks = [
+        np.frombuffer(one.buffers()[1], kind)[one.offset :][: len(one)] for one in column.chunks
+    ]
+    return np.concatenate(chunks) if chunks else np.empty(0, kind)
 
 
 def _read(folder: Traversable, name: str) -> pa.Table:

@@ -11,7 +11,6 @@ import ahocorasick_rs
 
 from auditor.matching.namesakes import (
     Namesakes,
-    bearer_weight,
     fit_of,
     gap_factor,
     institution_weight,
@@ -77,8 +76,7 @@ class Hypothesis:
     @property
     def alike(self) -> float:
         """How many others bear the very name and fit the words beside it half as well or better."""
-        found = self.crowd.weights(self.beside, self.states)
-        many = sum(count for weight, count in found if weight >= self.bare / 2)
+        many = self.crowd.weights(self.beside, self.states).count_from(self.bare / 2)
         return max(0, many - len(self.crowd.by_district.get(self.own.brand.district_id or "", ())))
 
     @property
@@ -100,14 +98,11 @@ class Hypothesis:
                 break
             crowd = self.namesakes.crowd(key)
             own = crowd.by_district.get(ident, ())
-            ours = Counter(crowd.weigh(bearer, beside, self.states) for bearer in own)
             found = crowd.weights(beside, self.states)
-            all_found: Counter[float] = Counter()
-            for weight, count in found:
-                all_found[weight] += count
-            others = [weight for weight, count in all_found.items() if count > ours[weight]]
+            ours = Counter(found.by_group[crowd.group_of[bearer.place]] for bearer in own)
+            others = (weight for weight in found.falling if found.counts[weight] > ours[weight])
             factor = gap_factor(beside.gap, len(key))
-            best = max(best, max(others, default=0.0) * factor)
+            best = max(best, next(others, 0.0) * factor)
         return best
 
     @property
@@ -121,7 +116,7 @@ class Hypothesis:
         ours = self.own.state
         if not self.crowd.groups:  # our own name, which the gazetteer does not have
             return math.log1p(1)
-        return math.log1p(sum(n for (_, _, s, _), n in self.crowd.groups.items() if s == ours))
+        return math.log1p(self.crowd.in_state.get(ours, 0))
 
     @property
     def share(self) -> float:
@@ -148,6 +143,8 @@ def _leading(by_field: dict[int, Hypothesis], reading: ProfileReading) -> Hypoth
             contrary = max(contrary, reading.standing(place).total)
         else:
             again += 1
+    if not again and not contrary:
+        return best
     return replace(best, said_again=again, contrary=0.0 if again else contrary)
 
 
@@ -284,10 +281,11 @@ class BrandIndex:
                 )
             if not ours:
                 continue
+            weights = crowd.weights(beside, context.states).by_group
             shown = {b.place: told for b, *told in field.shown(key, beside, context)}
             for bearer in ours:
                 gap, factor = shown.get(bearer.place, (beside.gap, 1.0))
-                weight = bearer_weight(bearer, key, beside, context.states)
+                weight = weights[crowd.group_of[bearer.place]]
                 rivals -= weight * factor * gap_factor(int(gap), len(key))
         return max(rivals, 0.0)
 

@@ -19,6 +19,10 @@ INITIAL_SUFFIXES = {
 KNOWN_INITIALS = frozenset(
     {"sd", "isd", "cusd", "ccsd", "chsd", "esd", "hsd", "usd", "csd", "psd", "gsd"}
 )
+SPELT_INITIALS = frozenset({"cs", "pcs", "hs", "stem", "steam"})
+AGENCIES = frozenset({"rop", "roc", "ctc", "avts", "boces", "resa", "esc", "iu", "jpa", "aea"})
+UNSAID = frozenset({"of", "and", "the", "for", "a", "in", "inc", "llc", "district"})
+LONGEST_INITIALS = 6
 NUMBER_PREFIXES = ("sd", "district", "d", "schooldistrict")
 NUMBERED = {
     "usd": "usd", "unified": "usd", "isd": "isd", "independent": "isd", "cusd": "cusd",
@@ -51,19 +55,44 @@ def district_initials(core: Words, tail: Words, tags: Tag) -> dict[str, float]:
     ``tail`` has its words of kind.  Where they give no ending, "sd" and "ps" are guessed.
     """
     letters = letters_of(core)
-    is_charter = bool(tags & (FORMS | Tag.SCHOOL))
+    is_district = any(tags_of(w) & Tag.DISTRICT and not tags_of(w) & FORMS for w in tail)
+    is_charter = bool(tags & (FORMS | Tag.SCHOOL)) and not is_district
     ends = set(_ends(core, tail))
     if "office" in tail:
         ends = {"oe"}
+    ends |= {word for word in tail if word in AGENCIES}
     if is_charter and not ends:
         ends = {"a"} if tags & Tag.ACADEMY else {"cs"} if tags & Tag.CHARTER else set()
-    elif len(letters) > 1:
-        ends |= {end for end in type_initials(tail) if end.endswith("d")}
+    elif "office" not in tail:
+        ends |= set(type_initials(tail))
     found = {letters + end: USUAL for end in sorted(ends)}
     if not is_charter and "office" not in tail and len(letters) > 1:
         for end in PLAIN_ENDS:
             found.setdefault(letters + end, GUESSED)
+    if is_charter:
+        found.setdefault(whole_initials(core + tail), USUAL)
+    elif len(letters) > 1:
+        found |= _with_schools(letters, [key for key in found if found[key] == USUAL])
     return {key: quality for key, quality in found.items() if len(key) >= SHORTEST}
+
+
+def whole_initials(words: Words) -> str:
+    """Return the first letters of all words, initials kept: hla of Hope Leadership Academy."""
+    letters = "".join(
+        word if word in SPELT_INITIALS else word[0] for word in words if word not in UNSAID
+    )
+    return letters if len(letters) <= LONGEST_INITIALS else ""
+
+
+def plain_initials(core: Words) -> Iterator[str]:
+    """Yield what stands beside the name of a school, too usual to be a name: lps, lsd."""
+    yield from (letters_of(core) + end for end in PLAIN_ENDS)
+
+
+def _with_schools(letters: str, initials: Iterable[str]) -> dict[str, float]:
+    """Return initials that end in the word they stand for: "cbschools", "hcpschools"."""
+    stems = {letters, *(key.removesuffix("s") for key in initials if key.endswith("ps"))}
+    return {stem + "schools": GUESSED * 2 for stem in sorted(stems)}
 
 
 def _ends(core: Words, tail: Words) -> Iterator[str]:
@@ -89,10 +118,17 @@ def numbers_named(core: Words, tail: Words, name: str, numbers: Iterable[str]) -
     kinds = [NUMBERED[word] for word in (*core, *tail) if word in NUMBERED]
     ends = dict.fromkeys(("sd", "ps", "s", *type_initials(tail)))
     longer = [end for end in ends if len(end) > 2]
+    if "hsd" in tail or "high" in tail:
+        ends["hs"] = None
+    if len(letters) > 1:
+        ends[""] = None
     for number in dict.fromkeys(numbers):
         before = dict.fromkeys((*NUMBER_PREFIXES, *kinds, *longer))
         yield from (prefix + number for prefix in before)
         yield from (letters + end + number for end in ends)
+    for number in (word for word in tail if word.isdecimal() and len(word) == 1):
+        yield from (letters + end + number for end in ends if len(letters + end) > SHORTEST)
+        yield from (end + number for end in longer)
     for found in CODED.findall(name.lower()):
         code = _code(found)
         yield from (prefix + code for prefix in CODE_PREFIXES)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from operator import neg
 from typing import TYPE_CHECKING
 
 from auditor.matching.context import DISTRICT, OTHER_STATE, STATE
@@ -23,11 +26,14 @@ if TYPE_CHECKING:
     from auditor.matching.gazetteer import Bearer, Gazetteer
     from auditor.matching.profile_reading import Beside
 
+    Group = tuple[int, float, str, Said]
+
 KIND_BITS, LEVEL_BITS = int(KINDS), int(LEVELS)
 SCHOOL_BIT, DISTRICT_BIT = int(Tag.SCHOOL), int(Tag.DISTRICT)
 MOST_DECAY = 1.2
 SHORTEST_PLACE = 4
-MOST_KEPT = 64
+SHORTEST_NAME = 3
+MOST_KEPT, MOST_WEIGHTS = 64, 8192
 SHORTEST_CUE, SHORT_CUE, MIDDLING_CUE = 3, 5.0, 10.0
 PERSON, PERSON_OF_DISTRICT = 0.3, 0.05
 PERSON_BIT = int(Tag.PERSON)
@@ -54,40 +60,62 @@ def gap_factor(gap: int, length: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """A crowd weighed by the words beside its name: by group, in all, and the heaviest first."""
+
+    by_group: Mapping[Group, float]
+    total: float
+    counts: Mapping[float, int]
+    falling: tuple[float, ...]
+    reached: tuple[int, ...]
+
+    def count_from(self, least: float) -> int:
+        """Count the bearers that weigh ``least`` or more."""
+        place = bisect_right(self.falling, -least, key=neg)
+        return self.reached[place - 1] if place else 0
+
+
+@dataclass(frozen=True, slots=True)
 class Crowd:
     """All bearers of one name: counted by (kinds, quality, state), by district and by town."""
 
     key: str
-    groups: Mapping[tuple[int, float, str, Said], int]
+    groups: Mapping[Group, int]
     by_district: Mapping[str, tuple[Bearer, ...]]
     towns: Mapping[str, tuple[Bearer, ...]]
     cues: Mapping[str, tuple[Bearer, ...]]
-    _weights: dict[object, list[tuple[float, int]]] = field(default_factory=dict)
+    group_of: Mapping[int, Group]
+    in_state: Mapping[str, int]
+    size: int
+    _weights: dict[object, Weighed] = field(default_factory=dict)
 
-    def weights(self, beside: Beside, states: frozenset[str]) -> list[tuple[float, int]]:
-        """Weigh all bearers by how the words beside and the states shown fit them: weight, count.
+    def weights(self, beside: Beside, states: frozenset[str]) -> Weighed:
+        """Weigh all bearers by how the words beside and the states shown fit them.
 
         Unexplained characters are left to the caller.
         """
         ask = (beside.tags, beside.kinds, beside.initials, beside.inside, states)
         known = self._weights.get(ask)
         if known is None:
-            known = [
-                (institution_weight(kinds, quality, state, own, beside, self.key, states), count)
-                for (kinds, quality, state, own), count in self.groups.items()
-            ]
-            if len(self._weights) > MOST_KEPT:
+            if len(self._weights) >= min(MOST_KEPT, MOST_WEIGHTS // (len(self.groups) + 1)):
                 self._weights.clear()
-            self._weights[ask] = known
+            known = self._weights[ask] = self._weigh_all(beside, states)
         return known
 
-    def weight(self, beside: Beside, states: frozenset[str]) -> float:
-        """Return the weight of all bearers together."""
-        return sum(weight * count for weight, count in self.weights(beside, states))
+    def _weigh_all(self, beside: Beside, states: frozenset[str]) -> Weighed:
+        key = self.key
+        by_group = {group: institution_weight(*group, beside, key, states) for group in self.groups}
+        total = sum(by_group[group] * count for group, count in self.groups.items())
+        counts: Counter[float] = Counter()
+        for group, count in self.groups.items():
+            counts[by_group[group]] += count
+        falling = sorted(counts, reverse=True)
+        reached = accumulate(counts[weight] for weight in falling)
+        return Weighed(by_group, total, counts, tuple(falling), tuple(reached))
 
     def weigh(self, bearer: Bearer, beside: Beside, states: frozenset[str]) -> float:
         """Weigh one bearer alone."""
-        return bearer_weight(bearer, self.key, beside, states)
+        return self.weights(beside, states).by_group[self.group_of[bearer.place]]
 
     def shown_towns(self, places: str) -> list[Bearer]:
         """Return the bearers whose town stands in ``places``, the words of one profile."""
@@ -97,13 +125,14 @@ class Crowd:
 
     def shown_districts(self, chunks: Sequence[str]) -> list[tuple[Bearer, str]]:
         """Return the bearers whose district's initials begin or end a chunk, with the initials."""
-        found: list[tuple[Bearer, str]] = []
-        for cue in dict.fromkeys(cue for chunk in chunks for cue in edges_of(chunk)):
-            found += [(bearer, cue) for bearer in self.cues.get(cue, ()) if cue != self.key]
-        return found
+        edges = _edges_of_all(tuple(chunks))
+        if self.cues.keys().isdisjoint(edges):
+            return []
+        shown = [cue for cue in edges if cue in self.cues and cue != self.key]
+        return [(bearer, cue) for cue in shown for bearer in self.cues[cue]]
 
 
-NOBODY = Crowd("", {}, {}, {}, {})
+NOBODY = Crowd("", {}, {}, {}, {}, {}, {}, 0)
 
 
 def edges_of(chunk: str) -> Iterator[str]:
@@ -112,6 +141,11 @@ def edges_of(chunk: str) -> Iterator[str]:
     for size in range(len(chunk) - 1, SHORTEST_CUE - 1, -1):
         yield chunk[:size]
         yield chunk[-size:]
+
+
+@lru_cache(maxsize=8192)
+def _edges_of_all(chunks: tuple[str, ...]) -> dict[str, None]:
+    return dict.fromkeys(cue for chunk in chunks for cue in edges_of(chunk))
 
 
 def state_factor(state: str, shown: frozenset[str]) -> float:
@@ -139,14 +173,6 @@ def institution_weight(
     return weight * convention_factor(beside.initials, state) if beside.initials else weight
 
 
-def bearer_weight(bearer: Bearer, key: str, beside: Beside, states: frozenset[str]) -> float:
-    """Weigh one bearer as ``Crowd.weights`` does."""
-    return institution_weight(
-        int(bearer.tags), bearer.quality, bearer.state, kinds_in_name(bearer.name), beside, key,
-        states,
-    )  # fmt: skip
-
-
 def cue_factor(cue: str) -> float:
     """What a district's initials beside a name say."""
     beyond = len(cue) - SHORTEST_CUE
@@ -161,6 +187,16 @@ class Namesakes:
         self._crowds: dict[str, Crowd] = {}
         self.keys = gazetteer.keys
 
+    @cached_property
+    def longest(self) -> dict[str, int]:
+        """The length of the longest name that begins with three letters."""
+        found: dict[str, int] = {}
+        for key in self.keys:
+            opening, size = key[:SHORTEST_NAME], len(key)
+            if found.get(opening, 0) < size:
+                found[opening] = size
+        return found
+
     def crowd(self, key: str) -> Crowd:
         """Return everyone in the country who bears ``key``."""
         known = self._crowds.get(key)
@@ -169,19 +205,26 @@ class Namesakes:
         return known
 
     def _gather(self, key: str) -> Crowd:
-        groups: Counter[tuple[int, float, str, Said]] = Counter()
+        groups: Counter[Group] = Counter()
+        group_of: dict[int, Group] = {}
+        in_state: Counter[str] = Counter()
         districts: dict[str, list[Bearer]] = {}
         towns: dict[str, list[Bearer]] = {}
         cues: dict[str, list[Bearer]] = {}
         for bearer in self._gazetteer.bearers(key):
-            registered = kinds_in_name(bearer.name)
-            groups[int(bearer.tags), bearer.quality, bearer.state, registered] += 1
+            group = (int(bearer.tags), bearer.quality, bearer.state, kinds_in_name(bearer.name))
+            groups[group] += 1
+            group_of[bearer.place] = group
+            in_state[bearer.state] += 1
             districts.setdefault(bearer.district, []).append(bearer)
             if len(bearer.town_key) >= SHORTEST_PLACE:
                 towns.setdefault(bearer.town_key, []).append(bearer)
             for cue in bearer.cues:
                 cues.setdefault(cue, []).append(bearer)
-        return Crowd(key, groups, _frozen(districts), _frozen(towns), _frozen(cues))
+        return Crowd(
+            key, groups, _frozen(districts), _frozen(towns), _frozen(cues), group_of, in_state,
+            groups.total(),
+        )  # fmt: skip
 
 
 def _frozen(groups: dict[str, list[Bearer]]) -> dict[str, tuple[Bearer, ...]]:

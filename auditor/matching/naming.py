@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from auditor.matching.initials import district_initials, names_with_number, numbers_named
+from auditor.matching.initials import (
+    district_initials,
+    names_with_number,
+    numbers_named,
+    plain_initials,
+)
+from auditor.matching.respelling import clipped, respelt, untitled
 from auditor.matching.text import fold, split_words, squeeze
 from auditor.matching.vocabulary import (
     FORMS,
@@ -27,8 +34,10 @@ if TYPE_CHECKING:
 
 PARENTHESES = re.compile(r"\([^)]*\)")
 COUNTY_CLAUSE = re.compile(r"\bin the county of .*", re.IGNORECASE)
+NETWORK = re.compile(r"\s+[-:]\s+|:\s+")
 ROMAN = re.compile(r"^[ivx]+$")
 DISTRICT_OPENINGS = ("school district of ", "schools of ", "city of ", "town of ")
+PLACE_OPENINGS = ("city of ", "town of ")
 NUMBERING = re.compile(r"^[a-z]{0,2}\d+[a-z]?$")
 TAIL_WORDS = name_words("tail")
 DISTRICT_TAIL = TAIL_WORDS | name_words("district_tail")
@@ -40,18 +49,11 @@ TAIL_TYPES = {
     "inter": Tag.ELEMENTARY | Tag.MIDDLE, "elemen": Tag.ELEMENTARY, "prim": Tag.ELEMENTARY,
 }  # fmt: skip
 REORGANIZED = re.compile(r"\bR[- ]?([IVX]+|\d{1,2})\b")
-TITLES = frozenset({"dr", "mr", "mrs", "gov", "rev", "pres", "president", "sgt", "gen", "capt"})
-SPELLINGS = {
-    "mt": "mount", "mount": "mt", "st": "saint", "saint": "st", "ft": "fort", "fort": "ft",
-    "mtn": "mountain", "n": "north", "s": "south", "e": "east", "w": "west", "jr": "junior",
-    "north": "n", "south": "s", "east": "e", "west": "w",
-    "martin": "ml", "washington": "wash", "hts": "heights", "heights": "hts", "pt": "point",
-}  # fmt: skip
-SHORTEST_PART = 5
 FORM_WORDS = name_words("form")
 NUMBER_FIRST = re.compile(r"^school district no\.? (\S+) (?=\S)", re.IGNORECASE)
 NUMBER_WITHIN = re.compile(r"^(.*\S) (\w*sd \d+) ([a-z]+)$", re.IGNORECASE)
-LABEL_LENGTH, UNUSED = 4, 0.4
+SHORTEST_PART, LABEL_LENGTH, UNUSED = 5, 4, 0.4
+FEATURE_WORDS = name_words("feature")
 
 
 class NameKind(IntEnum):
@@ -64,6 +66,9 @@ class NameKind(IntEnum):
     DOMAIN_LABEL = 4
     ALIAS = 5
     MASCOT = 6
+
+
+CUES = frozenset({NameKind.INITIALS, NameKind.NUMBER, NameKind.DOMAIN_LABEL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +109,16 @@ def school_names(name: str) -> tuple[Name, ...]:
     plain = _strip_tail(bare, FORM_WORDS, NOTHING)
     if plain != bare and len("".join(plain)) >= SHORTEST_PART:
         names.append(_named(plain, NameKind.SHORT_NAME, 0.6, tags))
-    for person in {plain, *parts} - {head}:
-        if _is_personal(person) and not tags_of(person[-1]):
+    for part in dict.fromkeys((plain, *parts)):
+        person = untitled(part)
+        is_person = part != head and _is_personal(person, is_titled=person != part)
+        if is_person and not tags_of(person[-1]):
             names.append(_named(person[-1:], NameKind.SHORT_NAME, 0.4, tags))
-    names += [_named(other, NameKind.NAME, 0.9, tags) for other in _respelt(head)]
-    if len(head) > 1 and head[0] in TITLES:
-        names.append(_named(head[1:], NameKind.NAME, 0.9, tags))
-        names.append(_named(head[-1:], NameKind.SHORT_NAME, 0.5, tags))
+    respelt_names = dict.fromkeys((*respelt(head), *respelt(tail_free)))
+    names += [_named(other, NameKind.NAME, 0.9, tags) for other in respelt_names]
+    if (person := untitled(head)) != head:
+        names.append(_named(person, NameKind.NAME, 0.9, tags))
+        names.append(_named(untitled(bare)[-1:], NameKind.SHORT_NAME, 0.5, tags))
     if _is_personal(head) and head[-1] not in FORM_WORDS:
         fore = "".join(word[0] for word in head[:-1])
         names.append(_named((fore, head[-1]), NameKind.NAME, 0.8, tags))
@@ -132,16 +140,22 @@ def district_names(name: str, county: str = "", domains: Iterable[str] = ()) -> 
         names.append(_named(bare, NameKind.SHORT_NAME, 0.5, tags))
     names += _doing_business_as(name, tags)
     names += [_named(part, NameKind.SHORT_NAME, 0.5, tags) for part in _parts(name)]
-    names += [_named(other, NameKind.NAME, 0.9, tags) for other in _respelt(core)]
+    names += [_named(other, NameKind.NAME, 0.9, tags) for other in respelt(core)]
+    names += [_named(short, NameKind.SHORT_NAME, 0.4, tags) for short in clipped(bare)]
+    if len(bare) > 1 and bare[-1] in FEATURE_WORDS and len("".join(bare[:-1])) >= SHORTEST_PART:
+        names.append(_named(bare[:-1], NameKind.SHORT_NAME, 0.25, tags))
+    stems = dict.fromkeys((core, bare))
+    tail = words[len(core) :]
     if place and core == place[: len(core)] and core != place and len(place) == len(core) + 1:
         names.append(_named(place, NameKind.NAME, 0.9, tags))
-        core = place
-    tail = words[len(core) :]
+        core, stems = place, dict.fromkeys((place, core, bare))
     numbers = tuple(numbers_of(name))
-    short = district_initials(core, tail, tags)
+    short: dict[str, float] = {}
+    for stem in reversed(stems):
+        short |= district_initials(stem, tail, tags)
+        keys = numbers_named(stem, tail, name, numbers)
+        names += [Name(key, NameKind.NUMBER, 0.6, tags) for key in keys]
     names += [Name(key, NameKind.INITIALS, quality, tags) for key, quality in short.items()]
-    keys = numbers_named(core, tail, name, numbers)
-    names += [Name(key, NameKind.NUMBER, 0.6, tags) for key in keys]
     keys = names_with_number(core, tail, name, numbers)
     names += [Name(key, NameKind.NAME, 1.0, tags) for key in keys]
     for roman in REORGANIZED.findall(name)[:1] if core and len(core[0]) > 2 else ():
@@ -159,6 +173,19 @@ def district_names(name: str, county: str = "", domains: Iterable[str] = ()) -> 
         kind = NameKind.INITIALS if is_initials else NameKind.DOMAIN_LABEL
         names.append(Name(label, kind, 0.9 if label in short or not is_initials else 0.7, tags))
     return _unique(names)
+
+
+def plain_cues(name: str) -> tuple[str, ...]:
+    """Return the usual initials that show a district beside a school's name: eps, esd."""
+    core = _strip_tail(_district_words(name), DISTRICT_TAIL, KINDS | Tag.SCHOOL)
+    return tuple(cue for cue in plain_initials(core) if len(cue) > 2)
+
+
+def networks_of(names: Iterable[str]) -> Iterator[str]:
+    """Yield what stands before a dash in the names of two schools: "Sol Schools - Rio Campus"."""
+    heads = (NETWORK.split(name, 1) for name in names)
+    seen = Counter("".join(school_core(head)) for head, *rest in heads if rest)
+    yield from (key for key, count in seen.items() if count > 1 and len(key) >= LABEL_LENGTH)
 
 
 def domain_labels(domains: Iterable[str]) -> Iterator[str]:
@@ -216,6 +243,10 @@ def _district_words(name: str) -> tuple[str, ...]:
     text = " ".join(_words(name))
     for opening in DISTRICT_OPENINGS:
         if text.startswith(opening):
+            is_numbered = any(char.isdigit() for char in text)
+            if opening in PLACE_OPENINGS and is_numbered:
+                text = text.removeprefix(opening)
+                continue
             text = f"{text.removeprefix(opening)} {opening.removesuffix(' of ')}"
     return tuple(text.removeprefix("the ").split())
 
@@ -291,13 +322,6 @@ def _in_parentheses(name: str, tags: Tag) -> Iterator[Name]:
             yield Name(key, NameKind.NAME, 0.8, tags)
 
 
-def _respelt(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the name with one word as it is also written: mt and mount."""
-    for place, word in enumerate(words):
-        if len(words) > 1 and word in SPELLINGS:
-            yield (*words[:place], SPELLINGS[word], *words[place + 1 :])
-
-
 def _public_school_number(head: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
     """New York's "PS 288 Shirley Tanyhill" is ps288 and shirleytanyhill."""
     if len(head) > 1 and head[0] in {"ps", "is", "ms"} and head[1].isdecimal():
@@ -305,11 +329,11 @@ def _public_school_number(head: tuple[str, ...]) -> tuple[str | None, tuple[str,
     return None, head
 
 
-def _is_personal(head: tuple[str, ...]) -> bool:
+def _is_personal(head: tuple[str, ...], *, is_titled: bool = False) -> bool:
     """Whether the name reads like a person's: a given name or initial first ("John F Kennedy")."""
-    if len(head) < 2 or len(head[-1]) < 4:
+    if len(head[-1]) < 4 or (len(head) < 2 and not is_titled):
         return False
-    return head[0] in given_names() or any(len(word) == 1 for word in head[:-1])
+    return is_titled or head[0] in given_names() or any(len(word) == 1 for word in head[:-1])
 
 
 def _named(words: tuple[str, ...], kind: NameKind, quality: float, tags: Tag) -> Name:

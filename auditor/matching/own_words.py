@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from auditor.matching.context import COUNTY, DISTRICT, DOMAIN, TOWN
 from auditor.matching.namesakes import cue_factor, edges_of
-from auditor.matching.naming import NameKind, domain_keys, domain_labels, numbers_of
+from auditor.matching.naming import (
+    CUES,
+    NameKind,
+    domain_keys,
+    domain_labels,
+    networks_of,
+    numbers_of,
+    plain_cues,
+)
 from auditor.matching.registered_names import Said, kinds_in_name
 from auditor.matching.text import squeeze
 from auditor.matching.vocabulary import tags_of
@@ -21,7 +29,6 @@ if TYPE_CHECKING:
     from auditor.matching.profile_reading import Beside
 
 SHORTEST_PLACE = 3
-CUES = frozenset({NameKind.INITIALS, NameKind.NUMBER, NameKind.DOMAIN_LABEL})
 DIGITS = re.compile(r"\d{3,4}")
 
 
@@ -59,6 +66,8 @@ def own_of(number: int, brand: Brand) -> Own:
     words: dict[str, str] = {}
     for label in (*domain_labels(brand.domains), *_district_keys(brand)):
         words.setdefault(label, "names the district")
+    for network in networks_of(school.name for school in brand.schools):
+        words.setdefault(network, "names the district")
     labels = " ".join(domain_labels(brand.domains))
     for digits in (*numbers_of(brand.name), *DIGITS.findall(labels)):
         words.setdefault(digits, "names the number")
@@ -79,8 +88,10 @@ def own_of(number: int, brand: Brand) -> Own:
     domains = frozenset(domain_keys(brand.domains))
     registered: dict[str | None, Said] = {None: kinds_in_name(brand.name)}
     registered.update((school.code, kinds_in_name(school.name)) for school in brand.schools)
-    cues = frozenset(t.key for t in brand.terms if t.school is None and t.kind in CUES)
-    return Own(number, brand, kept, town_of, domains, cues, brand.state or "", registered)
+    cues = {t.key for t in brand.terms if t.school is None and t.kind in CUES}
+    cues.update(plain_cues(brand.name))
+    state, shown = brand.state or "", frozenset(cues)
+    return Own(number, brand, kept, town_of, domains, shown, state, registered)
 
 
 def _district_keys(brand: Brand) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.matching.context import TOWN, Context, read_context
 from auditor.matching.fields import fields_of
-from auditor.matching.namesakes import bearer_weight, cue_factor, gap_factor
+from auditor.matching.namesakes import SHORTEST_NAME, cue_factor, gap_factor
 from auditor.matching.registered_names import NONE_SAID, Said, initials_said, kinds_said
 from auditor.matching.segmentation import Segmentation, Segmenter, name_segmenter, segmenter
 from auditor.matching.vocabulary import EDUCATION, Tag, corrected, tags_of, vocabulary
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from auditor.matching.namesakes import Namesakes
     from connectors.records import Profile
 
-LONGEST_NAME, SHORTEST_NAME = 40, 3
+    Shown = list[tuple[Bearer, int, float]]
+
+LONGEST_NAME = 40
 LONGEST_CUT = 6
 INSIDE = 0.15
 NOTHING_BESIDE = Segmentation()
@@ -66,17 +68,27 @@ class FieldReading:
         self._before: dict[tuple[int, int], Segmentation] = {}
         self._after: dict[int, Segmentation] = {}
         self._beside: dict[tuple[int, int], Beside] = {}
+        self._shown: dict[tuple[str, int], Shown] = {}
 
     def is_apart(self, begin: int, end: int) -> bool:
         """Whether a span lies within one word or begins where one does: "mt.vernonelementary"."""
         starts = self.starts
         if begin in starts and (end in starts or begin + LONGEST_CUT < end):
             return True
-        return not any(begin < start < end for start in starts)
+        return not any(begin < start < end and not self._is_number(start) for start in starts)
+
+    def _is_number(self, start: int) -> bool:
+        """Whether the word that begins at ``start`` is a number: "d202" is one name."""
+        return self.text[start].isdecimal()
 
     def edges(self, begin: int, end: int) -> int:
-        """Count the ends of a span that are ends of words too."""
-        return (begin in self.starts) + (end in self.starts)
+        """Count the ends of a span that are ends of words too: both of d47 in "d47schools"."""
+        if begin not in self.starts:
+            return int(end in self.starts)
+        return 1 + (end in self.starts or self._ends_number(end))
+
+    def _ends_number(self, end: int) -> bool:
+        return self.text[end - 1].isdecimal() and self.text[end : end + 1].isalpha()
 
     def beside(self, begin: int, end: int) -> Beside:
         """Take apart what stands before and after a span."""
@@ -125,10 +137,12 @@ class FieldReading:
     def spans(self) -> tuple[tuple[str, int, int], ...]:
         """Every nationally borne name in the text that does not cross words."""
         text, keys, size = self.text, self._namesakes.keys, len(self.text)
+        longest = self._namesakes.longest
         return tuple(
             (text[begin:end], begin, end)
             for begin in range(size - SHORTEST_NAME + 1)
-            for end in range(begin + SHORTEST_NAME, min(size, begin + LONGEST_NAME) + 1)
+            if (most := longest.get(text[begin : begin + SHORTEST_NAME], 0))
+            for end in range(begin + SHORTEST_NAME, min(size, begin + min(most, LONGEST_NAME)) + 1)
             if text[begin:end] in keys and self.is_apart(begin, end)
         )
 
@@ -148,19 +162,25 @@ class FieldReading:
     def weigh(self, key: str, beside: Beside, context: Context) -> float:
         """Weigh all bearers of one name in the text."""
         crowd = self._namesakes.crowd(key)
-        states = context.states
         factor = gap_factor(beside.gap, len(key))
-        weight = crowd.weight(beside, states) * factor
+        weighed = crowd.weights(beside, context.states)
+        weight = weighed.total * factor
         for bearer, gap, told in self.shown(key, beside, context):
-            base = bearer_weight(bearer, key, beside, states)
+            base = weighed.by_group[crowd.group_of[bearer.place]]
             weight += base * (told * gap_factor(gap, len(key)) - factor)
         return weight
 
-    def shown(self, key: str, beside: Beside, context: Context) -> list[tuple[Bearer, int, float]]:
+    def shown(self, key: str, beside: Beside, context: Context) -> Shown:
         """Return the bearers whose town or district the profile names.
 
         With the gap that is then left, and what it multiplies their weight by.
         """
+        known = self._shown.get((key, id(beside)))
+        if known is None:
+            known = self._shown[key, id(beside)] = self._find_shown(key, beside, context)
+        return known
+
+    def _find_shown(self, key: str, beside: Beside, context: Context) -> Shown:
         chunks = [chunk for chunk in beside.unexplained if len(chunk) > 2]
         places = "|".join([*(c for c in chunks if len(c) > 3), context.location])
         if not chunks and len(places) < 5:

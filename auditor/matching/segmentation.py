@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 from auditor.matching.vocabulary import NOTHING, Tag, lexicon, vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     # The cheapest way to have read up to a place: (cost, the step before, text, what it says or
     # None for an unexplained character, whether it asks for an explained neighbour).
     Step = tuple[float, "Step | None", str, Tag | None, bool]
     Ways = dict[bool | None, Step]
+    Words = Sequence[tuple[int, str, Tag]]
 
 LONGEST_WORD = 28
 SHORT_WORD = 4
@@ -85,13 +86,15 @@ class Segmenter:
         for first, barrier in pairwise(sorted(marks)):
             for begin in range(first, barrier):
                 if read[begin]:
-                    self._extend(read, begin, text, marks, barrier)
+                    if words := self._words_at(text, begin):
+                        self._extend(read, begin, words, marks, barrier)
+                    _leave(read, begin, text[begin], at_mark=begin in marks)
         return _unwind(_cheapest(read[size]))
 
     def _extend(
-        self, read: list[Ways], begin: int, text: str, marks: set[int], barrier: int
+        self, read: list[Ways], begin: int, words: Words, marks: set[int], barrier: int
     ) -> None:
-        """Read on from ``begin`` by every word that may stand there, or past one character."""
+        """Read on from ``begin`` by every word that may stand there."""
         at_mark = begin in marks
         ways = read[begin]
         best = _cheapest(ways)
@@ -101,7 +104,7 @@ class Segmenter:
                 best_told is None or step[COST] < best_told[COST]
             ):
                 best_told = step
-        for length, word, tag in self._words_at(text, begin):
+        for length, word, tag in words:
             end = begin + length
             ends_at_mark = end in marks
             if end > barrier and not (at_mark and ends_at_mark):
@@ -117,24 +120,27 @@ class Segmenter:
             known = read[end].get(not loose)
             if known is None or cost < known[COST]:
                 read[end][not loose] = (cost, before, word, tag, loose)
-        _leave(read, begin, text[begin], at_mark=at_mark)
 
-    def _words_at(self, text: str, begin: int) -> list[tuple[int, str, Tag]]:
+    def _words_at(self, text: str, begin: int) -> Words:
         """Return every word and short number that begins at a place: length, word, meaning."""
         opening = text[begin : begin + 2]
-        lengths = self._lengths.get(opening, ())
+        lengths, is_number = self._lengths.get(opening, ()), opening[0].isdecimal()
         if len(opening) == 2 and (alone := self._lengths.get(opening[0])):
             lengths = (*alone, *lengths)
-        left = len(text) - begin
+        if not lengths and not is_number:
+            return ()
+        left, lexicon = len(text) - begin, self._lexicon
         found = []
         for length in lengths:
             if length > left:
                 break
             word = text[begin : begin + length]
-            tag = self._lexicon.get(word)
-            if tag is not None and not (length <= LONGEST_NUMBER and word.isdecimal()):
+            tag = lexicon.get(word)
+            if tag is not None and not (
+                is_number and length <= LONGEST_NUMBER and word.isdecimal()
+            ):
                 found.append((length, word, tag))
-        if opening[0].isdecimal():
+        if is_number:
             for length in range(1, min(LONGEST_NUMBER, left) + 1):
                 word = text[begin : begin + length]
                 if not word.isdecimal():

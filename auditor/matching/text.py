@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
 LONGEST = 2000
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d{2})")
 NUMERIC_TAIL = re.compile(r"[-_.]?\d{9,}$")
 LEET_RUN = re.compile(r"(?:(?<=[a-z])|^)[013457@$!]{1,2}(?=[a-z])")
-LEET_SIGNS = re.compile(r"[013457@$!]+(?=[a-z])")
 LEET = (str.maketrans("013457@$!", "oieastasi"), str.maketrans("013457@$!", "oleastasl"))
 STROKED = {ord(char): letter for char, letter in zip("łŁøØđĐßıæœ", "llooddsiao", strict=True)}
 APOSTROPHES = str.maketrans("", "", "'’‘`´")
@@ -82,37 +81,6 @@ def squeeze_folded(text: str) -> str:
     if text.isascii():
         return text.translate(LETTERS)
     return "".join(filter(str.isalnum, text))
-
-
-class _Folding(dict[int, str | None]):
-    """Code point -> what ``squeeze_folded(fold(...))`` makes of it; tabs and newlines stay."""
-
-    def __missing__(self, code: int) -> str | None:
-        found = chr(code)
-        if found not in "\t\n":
-            found = squeeze(found) if unicodedata.category(found) not in UNSEEN else ""
-        self[code] = found
-        return found
-
-
-_FOLDING = _Folding()
-
-
-def squeeze_lines(text: str) -> str:
-    """Squeeze many texts at once, apart by tabs and newlines; of any length."""
-    text = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
-    return text.translate(_FOLDING)
-
-
-def unleet_lines(squeezed: str) -> tuple[str, ...]:
-    """Return ``squeeze_lines`` with leet signs undone as ``unleet`` does, in every line."""
-
-    def undo(run: re.Match[str], table: dict[int, int]) -> str:
-        before = squeezed[run.start() - 1 : run.start()]
-        is_leet = len(run[0]) <= 2 and (not before or before in "\t\n" or "a" <= before <= "z")
-        return run[0].translate(table) if is_leet else run[0]
-
-    return tuple(LEET_SIGNS.sub(partial(undo, table=table), squeezed) for table in LEET)
 
 
 def split_words(text: str) -> tuple[str, ...]:

@@ -173,6 +173,18 @@ def readable() -> dict[int, str | None]:
 
 
 @cache
+def readable_re2() -> str:
+    """Return a pattern for any one character that ``readable`` changes."""
+    stretches: list[list[int]] = []
+    for code in sorted(readable()):
+        if stretches and stretches[-1][1] == code - 1:
+            stretches[-1][1] = code
+        else:
+            stretches.append([code, code])
+    return "[" + "".join(rf"\x{{{first:x}}}-\x{{{last:x}}}" for first, last in stretches) + "]"
+
+
+@cache
 def _letters() -> str:
     """Return the twins as a character class; beyond 0xFFFF only ranges are fast in ``re``."""
     singles = [re.escape(chr(code)) for code in sorted(twins()) if code <= 0xFFFF]

@@ -124,8 +124,15 @@ def corrected(text: str) -> str:
 
     if len(text) < SHORTEST_MISSPELT:
         return ""
-    near = (word for word in _long_words() if OSA.distance(text, word, score_cutoff=1) < 2)
+    near = (
+        word for word in _near_in_length(len(text)) if OSA.distance(text, word, score_cutoff=1) < 2
+    )
     return next(near, "")
+
+
+@cache
+def _near_in_length(length: int) -> tuple[str, ...]:
+    return tuple(word for word in _long_words() if abs(len(word) - length) < 2)
 
 
 @cache

@@ -14,6 +14,8 @@ from auditor.matching.branding import Branding, Verdict, judge, judge_all
 from auditor.matching.context import states_in
 from auditor.matching.fields import claim_of
 from auditor.matching.gazetteer import open_gazetteer
+from auditor.matching.hypotheses import BrandIndex
+from auditor.matching.naming import NameKind
 from auditor.matching.reasons import Reason, ReasonKind, reason_in_words
 from connectors.records import Profile
 
@@ -69,6 +71,24 @@ def test_a_name_nobody_else_bears_is_ours(handle: str, school: str | None) -> No
     assert (branding.verdict, branding.school) == (Verdict.CONFIDENT, school)
     assert 0.5 < branding.score <= 1
     assert branding.reasons[0].speaks_for
+
+
+@pytest.mark.parametrize(
+    "handle", ["d9347schools", "tvsd9347", "tsdistrict9347", "tarrvalleyschools", "tvschools"]
+)
+def test_numbers_cut_names_and_initials_with_schools_are_read(handle: str) -> None:
+    brand = brand_of("Tarrowmont Valley SD 9347", state="IL")
+    found = BrandIndex([brand], open_gazetteer()).read(profile(handle))
+    assert [one.term.school for one in found] == [None]
+    assert found[0].gap == 0 or found[0].term.kind is not NameKind.INITIALS
+
+
+def test_the_network_beside_a_school_tells_whose_it_is() -> None:
+    names = ("Tarrowmont Schools - Lincoln", "Tarrowmont Schools - Quillory")
+    schools = [BrandSchool(name, name) for name in names]
+    index = BrandIndex([brand_of("City of Elmvale SD 977", schools=schools)], open_gazetteer())
+    (found,) = index.read(profile("lincolntarrowmont"))
+    assert "names the district" in {one.what for one in found.told}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from auditor.matching.brand import BrandSchool, brand_of
 from auditor.matching.branding import Matcher
 from auditor.matching.column_sieve import AddressSieve, NameSieve
 from auditor.matching.gazetteer import open_gazetteer
-from auditor.matching.text import squeeze_lines, unleet, unleet_lines
+from auditor.matching.squeezed_lines import LEET, SqueezedLines, squeeze_ascii, squeeze_codes
+from auditor.matching.text import squeeze, unleet
 from connectors.profiles.file import read_profiles
 from connectors.profiles.tables import Batch
 from connectors.records import Profile
@@ -63,9 +64,11 @@ def test_no_row_that_can_be_read_is_left_out(
         "display_name": names,
         "bio": bios,
     }
-    kept = NameSieve(matcher.index).select(arrays(columns))
-    for profile, is_kept in zip(profiles_of(columns), kept, strict=True):
-        assert is_kept or not matcher.flags(profile)
+    sieve, profiles = NameSieve(matcher.index), profiles_of(columns)
+    seen = sieve.select_profiles(profiles)
+    kept = sieve.select(arrays(columns))
+    for profile, is_kept, is_seen in zip(profiles, kept, seen, strict=True):
+        assert (is_kept and is_seen) or not matcher.flags(profile)
 
 
 def test_most_rows_are_left_out(matcher: Matcher) -> None:
@@ -83,9 +86,34 @@ def test_columns_that_are_no_text_leave_nothing_out(matcher: Matcher) -> None:
 @settings(max_examples=200)
 @given(st.text(alphabet="abz0134572", max_size=9))
 def test_lines_lose_their_leet_signs_as_single_texts_do(text: str) -> None:
-    assert squeeze_lines(f"q\n{text}\tq") == f"q\n{text}\tq"
-    spelt = [one.split("\n")[1].split("\t")[0] for one in unleet_lines(f"q\n{text}\tq")]
-    assert set(spelt) == set(unleet(text) or (text,))
+    lines = SqueezedLines(squeeze_ascii(f"q\n{text}\n".encode()), 1)
+    strict, spelt = lines.leet_places()[0], []
+    for letters in LEET:
+        line = lines.text.copy()
+        line[strict] = letters[line[strict]]
+        spelt.append(line.tobytes().decode().split("\n")[1])
+    assert {*spelt} == {*unleet(text)} or (not unleet(text) and {*spelt} == {text})
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text(max_size=12), max_size=4))
+def test_lines_of_any_script_are_squeezed_as_single_texts_are(texts: list[str]) -> None:
+    texts = [text.replace("\n", "") for text in texts]
+    squeezed, odd = squeeze_codes("".join(f"{text}\n" for text in texts))
+    lines = SqueezedLines(squeezed, 1)
+    assert set(lines.rows_of(odd)) == {
+        n for n, text in enumerate(texts) if "%" in text or not text.isprintable()
+    }
+    for text, line in zip(texts, squeezed.tobytes().split(b"\n"), strict=False):
+        if text.isprintable() and "%" not in text:
+            assert line.replace(b"\1", b"") == squeeze(text).encode("ascii", "ignore")
+
+
+def test_letters_of_no_name_keep_names_apart(matcher: Matcher) -> None:
+    columns = arrays(
+        {"display_name": ["am東ery", "amé ry", "amery東", "AMERY™"], "url": [None] * 4}
+    )
+    assert NameSieve(matcher.index).select(columns).tolist() == [False, True, True, True]
 
 
 ADDRESS = (

@@ -6,7 +6,14 @@ import pytest
 
 from auditor.matching.build_gazetteer import build, find_given_names, main
 from auditor.matching.gazetteer import Gazetteer, open_gazetteer
-from auditor.matching.naming import NameKind, district_names, domain_keys, given_names, school_names
+from auditor.matching.naming import (
+    NameKind,
+    district_names,
+    domain_keys,
+    given_names,
+    plain_cues,
+    school_names,
+)
 from auditor.matching.vocabulary import Tag
 
 if TYPE_CHECKING:
@@ -175,3 +182,13 @@ def test_a_short_label_counts_as_initials() -> None:
 def test_domains_are_compared_as_registered() -> None:
     hosts = ["www.amerysd.k12.wi.us", "sites.elm.example", "localhost"]
     assert list(domain_keys(hosts)) == ["amerysd.k12.wi.us", "elm.example"]
+
+
+def test_a_districts_cues_are_its_initials_numbers_and_domain_labels() -> None:
+    kinds = {NameKind.INITIALS, NameKind.NUMBER, NameKind.DOMAIN_LABEL}
+    for bearer in open_gazetteer().bearers("lincoln")[:40]:
+        owner = open_gazetteer().district(bearer.district)
+        assert owner is not None
+        names = district_names(owner.name, owner.county, owner.domains)
+        named = {name.key for name in names if name.kind in kinds}
+        assert {*bearer.cues} == named | {*plain_cues(owner.name)}

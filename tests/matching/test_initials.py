@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.matching.naming import NameKind, district_names, school_names
+from auditor.matching.naming import (
+    NameKind,
+    district_names,
+    networks_of,
+    plain_cues,
+    school_names,
+)
 
 
 def keys_of(name: str, county: str = "", domains: tuple[str, ...] = ()) -> set[str]:
@@ -25,10 +31,41 @@ def keys_of(name: str, county: str = "", domains: tuple[str, ...] = ()) -> set[s
         ("North Elm Union Elementary", {"northelm", "nelm", "neuesd", "neusd"}),
         ("Elm River", {"ersd", "erps"}),
         ("Elm City", {"ecs", "elmcity"}),
+        ("ELM RIVER SCHOOL DIST", {"ersd"}),
+        ("Elmvale Area Public Schools", {"eaps", "eps"}),
+        ("Quill Lake Community Schools", {"qlcs", "qlschools"}),
+        ("Quill Lake Public Schools", {"qlps", "qlpschools"}),
+        ("Elmvale Twp HSD 410", {"ehs410", "eths410", "et410"}),
+        ("Quill Lake CUSD 340", {"ql340", "qlcusd340"}),
+        ("Elmvale Community SD 9", {"ecsd9"}),
+        ("City of Elmvale SD 77", {"elmvale", "esd77", "district77"}),
+        ("Elmvale GSD 114", {"elmvale"}),
+        ("Hanmore Leadership Academy", {"hla"}),
+        ("Elm Montessori PCS", {"empcs"}),
+        ("Quill Valley ROP", {"qvrop", "quillvalley"}),
+        ("Elm County Schools", {"elmco", "elmcounty"}),
+        ("Tarrowmont Valley SD", {"tarrvalley", "tarrowmont"}),
+        ("Elmvale Park Elementary", {"elmvalepark", "elmvale"}),
+        ("Northeast Tilbury", {"netilbury"}),
+        ("Tilbury Springs", {"tilburyspgs"}),
     ],
 )
 def test_a_district_goes_by_its_numbers_codes_and_initials(name: str, keys: set[str]) -> None:
     assert keys <= keys_of(name)
+
+
+def test_a_district_named_for_its_county_has_the_initials_of_both() -> None:
+    assert {"eusd", "ecusd"} <= keys_of("Elmvale Unified", "Elmvale County")
+
+
+def test_initials_of_one_letter_are_no_names_but_show_the_district() -> None:
+    assert "eps" not in keys_of("Elmvale")
+    assert {"eps", "esd"} <= set(plain_cues("Elmvale"))
+
+
+def test_what_two_schools_have_before_a_dash_is_their_network() -> None:
+    names = ["Quill Schools - Tarrant", "Quill Schools - Marlow Campus", "Tilbury - Hanmore"]
+    assert list(networks_of(names)) == ["quill"]
 
 
 def test_the_word_for_a_number_is_no_part_of_the_name() -> None:
@@ -55,6 +92,13 @@ def test_initials_that_the_domain_shows_outrank_those_it_does_not() -> None:
         ("Elmvale High School for the Arts (ElmArts)", {"elmarts", "elmvale"}),
         ("PS 288 Shirley Tarrant", {"ps288", "shirleytarrant"}),
         ("Mt. Elm Elementary", {"mtelm", "mountelm"}),
+        ("Elm Mountain School", {"elmmountain", "elmmtn"}),
+        ("General John Marlow Middle", {"johnmarlow", "marlow"}),
+        ("1st Sgt. Kevin A. Tarrant Memorial Middle", {"tarrant"}),
+        ("Jacqueline B Hanmore Occupational High School", {"hanmore"}),
+        ("Quillmont Prep Chtr HS", {"quillmont"}),
+        ("Elm Lights K-8 School", {"elmlights"}),
+        ("PS 87 Shirley Tarrant", {"ps87", "shirleytarrant"}),
     ],
 )
 def test_a_school_goes_by_the_short_forms_of_its_name(name: str, keys: set[str]) -> None:
