@@ -86,7 +86,15 @@ def test_every_page_says_it_is_confidential_and_what_it_does_not_restrict(any_pa
     assert "Confidential (Board policy 529, item 7)" in any_page.text
     assert "nothing here restricts speech that the law protects" in any_page.text
     assert "To be disposed of after Nov 20, 2033" in any_page.text
+    assert "Ask the people concerned first" in any_page.text
     assert "questions and disputes go to Technology Coordinator" in any_page.text
+
+
+def test_a_school_page_sends_its_reader_to_the_people_concerned(
+    read: Callable[[str, Report], Words],
+) -> None:
+    page = read("school", school_report())
+    assert "Each is a lead, not a judgement: ask the people concerned first." in page.text
 
 
 def test_no_page_speaks_of_violations(any_page: Words, tmp_path: Path) -> None:
