@@ -184,10 +184,14 @@ class Server(Closing):
         return self._web.get(url, params=asked, accept=accept)
 
 
+def account_name(account: Account, host: str) -> str:
+    """Return the name of an account with its server; one that lacks it is the asked ``host``'s."""
+    return account.acct if "@" in account.acct else f"{account.acct}@{host}"
+
+
 def account_profile(reading: ProfileReading, account: Account, host: str) -> Profile | None:
-    """Make a profile of what a server shows; local accounts get the server's name."""
-    acct = account.acct if "@" in account.acct else f"{account.acct}@{host}"
-    profile = reading.profile(acct, None)
+    """Make a profile of what a server shows of an account."""
+    profile = reading.profile(account_name(account, host), None)
     site, is_proven = _site(reading, account.fields)
     rows = (f"{read_html(one.name)}: {read_html(one.value)}" for one in account.fields)
     return profile and replace(

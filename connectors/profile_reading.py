@@ -109,10 +109,10 @@ class ProfileReading:
         """Note that the platform cleanly said: there is no such account."""
         self._not_found[known.key] = None
 
-    def leave_out(self, reason: str, native_id: str) -> None:
-        """Count an account that is not kept, once however often it is met."""
-        if (reason, native_id) not in self._left_out:
-            self._left_out.add((reason, native_id))
+    def leave_out(self, reason: str, account: str) -> None:
+        """Count an account that is not kept, once however often it is met; by id or full name."""
+        if (reason, account) not in self._left_out:
+            self._left_out.add((reason, account))
             self.dropped[reason] += 1
 
     def take(

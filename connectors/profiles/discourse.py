@@ -263,7 +263,7 @@ class Night:
                 self._reading.lose(known)
             else:
                 unseen += found is Absence.UNCLEAR or found is Absence.CLOSED
-                self._reading.add(self._profile(host, found))
+                self._reading.add(self._profile(host, name, found))
         if unseen:
             self._reading.gaps.append(f"Known accounts that no forum showed: {unseen}.")
 
@@ -272,7 +272,7 @@ class Night:
         handles = self._reading.handles
         for handle in self._reading.take("handles", handles, most, "were looked up"):
             for host, found in self._looked_up(handle):
-                self._reading.add(self._profile(host, found))
+                self._reading.add(self._profile(host, handle, found))
 
     def search_names(self, most: int) -> None:
         """Search the directories for names, tonight's turn."""
@@ -302,18 +302,18 @@ class Night:
         """Look at an account that bears the whole name."""
         host, (name, row) = found
         if not shows_name(name, f"{row.name or ''} {row.username}"):
-            self._reading.dropped[OTHER_NAMES] += 1
+            self._reading.leave_out(OTHER_NAMES, f"{row.username}@{host}")
             return None
         account = account_of(PLATFORM, f"{row.username}@{host}", None)
         if isinstance(account, Refusal) or self._reading.has(account.key):
             return None
         seen = self._forums.ask(host, lambda forum: [forum.look_up(row.username)])
-        return self._profile(host, seen[0]) if seen else None
+        return self._profile(host, row.username, seen[0]) if seen else None
 
-    def _profile(self, host: str, found: User | Absence) -> Profile | None:
+    def _profile(self, host: str, name: str, found: User | Absence) -> Profile | None:
         if isinstance(found, Absence):
             if found is not Absence.NOT_FOUND:
-                self._reading.dropped[str(found)] += 1
+                self._reading.leave_out(str(found), f"{name.casefold()}@{host}")
             return None
         profile = self._reading.profile(f"{found.username}@{host}", None)
         return profile and replace(

@@ -230,7 +230,7 @@ class Night:
                 if self._shows(row, address):
                     self._reading.add(self._whole(row))
                 else:
-                    self._reading.dropped[UNSEEN] += 1
+                    self._reading.leave_out(UNSEEN, row.username)
 
     def harvest(self) -> Harvest:
         """Return what was gathered."""
@@ -258,9 +258,9 @@ class Night:
 
     def _read(self, named: Named) -> Profile | None:
         row = named.row
-        shown = f"{row.name} {row.username if isinstance(row, Row) else row.full_path}"
-        if not shows_name(named.name, shown):
-            self._reading.dropped[OTHER_NAMES] += 1
+        path = row.username if isinstance(row, Row) else row.full_path
+        if not shows_name(named.name, f"{row.name} {path}"):
+            self._reading.leave_out(OTHER_NAMES, path)
             return None
         return self._whole(row) if isinstance(row, Row) else self._profile(row)
 
@@ -285,7 +285,7 @@ class Night:
     def _group(self, group: Group) -> Profile | None:
         """Make a group's profile; its id is another name space than users', so its path is it."""
         if group.visibility != "public":
-            self._reading.dropped[NOT_PUBLIC] += 1
+            self._reading.leave_out(NOT_PUBLIC, group.full_path)
             return None
         profile = self._reading.profile(group.full_path, None)
         return profile and replace(
@@ -299,7 +299,7 @@ class Night:
     def _user(self, user: User, is_known: bool) -> Profile | None:
         staff = self._reading.staff
         if not is_known and staff.is_of_somebody_else(user.public_email):
-            self._reading.dropped[FOREIGN] += 1
+            self._reading.leave_out(FOREIGN, user.username)
             return None
         profile = self._reading.profile(user.username, str(user.id))
         shown = staff.find(user.public_email)

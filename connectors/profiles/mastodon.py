@@ -17,7 +17,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from connectors.fediverse import Account, Server, account_profile
+from connectors.fediverse import Account, Server, account_name, account_profile
 from connectors.platforms import Refusal, account_of
 from connectors.profile_reading import ProfileReading
 from connectors.records import Standing
@@ -142,12 +142,12 @@ class Night:
     def _read(self, row: tuple[str, Account]) -> Profile | None:
         host, account = row
         if account.discoverable is False:
-            self._reading.dropped[NOT_DISCOVERED] += 1
+            self._reading.leave_out(NOT_DISCOVERED, account_name(account, host))
             return None
         return self._profile(account, host)
 
     def _profile(self, account: Account, host: str) -> Profile | None:
         if account.noindex:
-            self._reading.dropped[NOT_INDEXED] += 1
+            self._reading.leave_out(NOT_INDEXED, account_name(account, host))
             return None
         return account_profile(self._reading, account, host)

@@ -15,6 +15,7 @@ from connectors.errors import (
     SourceUnavailable,
     UnexpectedAnswer,
 )
+from connectors.profile_reading import FOREIGN
 from connectors.profiles import gitlab
 from connectors.profiles.gitlab import GitLab
 from connectors.records import AccountKey, Harvest, KnownAccount, Profile, ProfileKind, Standing
@@ -177,6 +178,12 @@ def test_what_a_private_address_may_have_matched_is_dropped_unread(server, chang
     assert not [path for path in server.paths if path.endswith("/users/12")]
 
 
+def test_an_account_that_several_addresses_find_is_counted_once(server):
+    server.users[0] |= {"public_email": ""}
+    server.found[OMAR] = server.found[IDA]
+    assert a_connector(addresses=(IDA, OMAR)).fetch().dropped == {UNSEEN: 1}
+
+
 def test_a_row_without_the_field_is_dropped_unread(server):
     del server.users[0]["public_email"]
     assert a_connector().fetch().dropped == {UNSEEN: 1}
@@ -212,7 +219,8 @@ def test_a_group_is_found_by_name(server):
 def test_a_row_that_does_not_show_the_name_is_dropped_unread(server):
     server.users.append(a_user("stranger", 13, name="Somebody Else"))
     server.found[SCHOOL].append("stranger")
-    harvest = a_connector().fetch()
+    server.found["Maple Falls"] = ["stranger"]
+    harvest = a_connector(names=(SCHOOL, "Maple Falls")).fetch()
     assert "stranger" not in found(harvest)
     assert harvest.dropped == {"accounts found by a name that they do not show": 1}
     assert not [path for path in server.paths if path.endswith("/13")]
@@ -223,12 +231,14 @@ def test_an_account_with_a_pupils_address_is_dropped_wherever_it_was_found(serve
     server.found[SCHOOL] = ["club"]
     harvest = a_connector(handles={"gitlab": ("club",)}).fetch()
     assert "club" not in found(harvest)
+    assert harvest.dropped[FOREIGN] == 1
     assert "27jdoe" not in repr(harvest)
 
 
 def test_a_group_that_the_token_may_see_and_others_may_not_is_dropped(server):
     server.groups[0]["visibility"] = "private"
-    harvest = a_connector(handles={"gitlab": ("maplefallshs",)}, names=()).fetch()
+    account, likely = known("maplefallshs"), {"gitlab": ("maplefallshs",)}
+    harvest = a_connector(accounts=(account,), handles=likely, names=()).fetch()
     assert "maplefallshs" not in found(harvest)
     assert harvest.dropped == {"groups that are not public": 1}
 

@@ -232,9 +232,13 @@ def test_a_known_account_without_a_server_is_a_gap(server):
         ({"discoverable": False}, "accounts that ask not to be discovered"),
     ],
 )
-def test_an_account_that_asks_not_to_be_found_is_dropped(server, wish, reason):
+def test_an_account_that_asks_not_to_be_found_is_dropped_and_counted_once(server, wish, reason):
     only(server, **wish)
-    harvest = a_connector().fetch()
+    (account,) = server.hosts[HERE].accounts
+    server.hosts[HERE].found["Maple Falls"] = [account]
+    server.hosts[THERE].found[SCHOOL] = [account | {"acct": f"{HIGH}@{HERE}"}]
+    servers = {"servers": [HERE, THERE]}
+    harvest = a_connector(None, servers, names=(SCHOOL, "Maple Falls")).fetch()
     assert harvest.profiles == ()
     assert harvest.dropped == {reason: 1}
     assert "Herons" not in repr(harvest)
