@@ -66,6 +66,7 @@ class AccountSource:
     ``batch`` accounts are asked for in one call.  The settings ``lookups_a_night`` and
     ``searches_a_night``, where a source has them, are the night's budgets; ``most_allowed`` caps
     numbers.  ``probe`` is an account of the platform's own, for ``audit doctor``.
+    ``calls_before`` are the calls that ``headers`` took, for a token.
     """
 
     platform: ClassVar[str]
@@ -73,6 +74,7 @@ class AccountSource:
     batch: ClassVar[int] = 1
     most_allowed: ClassVar[Mapping[str, int]] = {}
     probe: ClassVar[str] = ""
+    calls_before = 0
     capabilities: ClassVar[frozenset[Capability]]
     settings: ClassVar[tuple[Setting, ...]]
     terms: ClassVar[Terms]
@@ -129,7 +131,7 @@ class AccountSource:
             self.look_again(night)
             self._look_up(night)
             self.search(night)
-            return night.reading.harvest(web.calls)
+            return night.reading.harvest(self.calls_before + web.calls)
 
     def check(self) -> Iterator[Check]:
         """Try the access with an account of the platform's own; raises as ``fetch`` does."""

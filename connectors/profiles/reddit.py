@@ -156,6 +156,7 @@ class Reddit(AccountSource):
         with WebSession(self._access, headers=sent) as web:
             asked = {"grant_type": "client_credentials"}
             answer = web.post(TOKENS, data=asked, is_idempotent=True)
+            self.calls_before = web.calls
         token = answer.decode(Token).access_token
         if not SECRET.fullmatch(token):
             problem = "Reddit answered with an `access_token` that is none"

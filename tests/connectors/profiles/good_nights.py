@@ -11,6 +11,7 @@ from connectors.profiles import (
     blogger,
     bluesky,
     brave_search,
+    discourse,
     facebook_pages,
     flickr,
     github,
@@ -32,6 +33,7 @@ from connectors.staff_addresses import hash_address
 from tests.builders import DOMAIN
 from tests.connectors.account_questions import access_for, asking, known
 from tests.fakes import bluesky as bluesky_fake
+from tests.fakes import discourse as discourse_fake
 from tests.fakes import github as github_fake
 from tests.fakes import gitlab as gitlab_fake
 from tests.fakes import gravatar as gravatar_fake
@@ -134,6 +136,20 @@ def _mastodon(patch: pytest.MonkeyPatch) -> GoodNight:
     patch.setattr(fediverse, "BASE", server.base)
     account = known("mastodon", f"maplefork@{host}", None, f"https://{host}/@maplefork")
     return _night(server, "mastodon", "mastodon", account, servers=[host])
+
+
+def _discourse(patch: pytest.MonkeyPatch) -> GoodNight:
+    server, host = discourse_fake.ForumServer(), "social.example"
+    shown = {"bio_excerpt": "Games", "location": "Maple Falls", "website": "https://x.example"}
+    users = [
+        discourse_fake.a_user("maplefork", name=NAME, **shown),
+        discourse_fake.a_user("badschool", name=NAME, suspended_till="2099-01-01T00:00:00.000Z"),
+    ]
+    by_name = {str(user["username"]): user for user in users}
+    server.hosts = {host: discourse_fake.FakeForum(by_name, {NAME: users})}
+    patch.setattr(discourse, "BASE", server.base)
+    account = known("discourse", f"maplefork@{host}", None, f"https://{host}/u/maplefork")
+    return _night(server, "discourse", "discourse", account, servers=[host])
 
 
 def _youtube(patch: pytest.MonkeyPatch) -> GoodNight:
@@ -322,6 +338,7 @@ GOOD_NIGHTS: dict[str, Callable[[pytest.MonkeyPatch], GoodNight]] = {
     "gitlab": _gitlab,
     "bluesky": _bluesky,
     "mastodon": _mastodon,
+    "discourse": _discourse,
     "youtube": _youtube,
     "facebook_pages": _facebook,
     "instagram_business": _instagram,

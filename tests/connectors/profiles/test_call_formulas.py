@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors import CONNECTORS, connector_type
 from connectors.records import KnownAccount
 from connectors.source import Questions
 from tests.builders import DOMAIN
@@ -19,11 +20,15 @@ from tests.connectors.profiles.good_nights import GOOD_NIGHTS, GoodNight
 PAGE = (Path(__file__).parents[3] / "docs" / "platforms.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(\w+)` \| (.+) \|$", PAGE.partition("## Calls of a night")[2], re.M)
 FORMULAS = dict(ROWS)
-LOOKING = {"github", "gitlab"}
-UPPER = {"bluesky", "flickr", "github", "gitlab", "mastodon", "oembed", "twitter", "youtube"}
-"""Where an account that is there may cost a call more than one that is not, as in these nights."""
+LOOKING = {"discourse", "github", "gitlab"}
+UPPER = {
+    "bluesky", "flickr", "github", "gitlab", "mastodon", "oembed", "twitter", "wordpress",
+    "youtube",
+}  # fmt: skip
+"""Where what is there, or a blog of another make, may cost a call more than in these nights."""
 IN_URL = {
     "mastodon": "https://social.example/@{}",
+    "discourse": "https://social.example/u/{}",
     "linkedin": "https://www.linkedin.com/company/{}",
     "reddit": "https://www.reddit.com/user/{}",
     "tiktok": "https://www.tiktok.com/@{}",
@@ -46,7 +51,7 @@ def nobody(platform: str, number: int) -> KnownAccount:
     if platform == "stack_exchange":
         return known(platform, None, str(1000 + number))
     name = f"nobody{number}"
-    handle = f"{name}@social.example" if platform == "mastodon" else name
+    handle = f"{name}@social.example" if platform in {"discourse", "mastodon"} else name
     url = IN_URL.get(platform)
     return known(platform, handle, None, url.format(name) if url else None)
 
@@ -71,18 +76,25 @@ def test_a_night_costs_as_many_calls_as_the_page_says(
         control=CONTROL,
     )
     options = night.options | ({"lookups_a_night": 60} if night.name in LOOKING else {})
-    replace(night, questions=questions, options=options).source().fetch()
+    harvest = replace(night, questions=questions, options=options).source().fetch()
     most = reckon(FORMULAS[night.name], K=k, H=h, S=s, R=0, A=a, D=1, V=1, P=1)
     sent = len(night.server.asked)
     assert sent <= most if night.name in UPPER else sent == most
+    assert harvest.calls == sent
 
 
 def test_accounts_that_a_search_finds_cost_what_the_page_says(night: GoodNight) -> None:
     night.questions = replace(night.questions, accounts=(), addresses=())
-    found = len(night.source().fetch().profiles)
+    harvest = night.source().fetch()
+    found = len(harvest.profiles)
     most = reckon(FORMULAS[night.name], K=0, H=0, S=1, R=found, A=0, D=1, V=1, P=1)
-    assert len(night.server.asked) <= most
+    assert harvest.calls == len(night.server.asked) <= most
 
 
-def test_every_source_that_is_asked_has_a_formula() -> None:
-    assert set(FORMULAS) == set(GOOD_NIGHTS) - {"have_i_been_pwned"}
+def test_every_source_that_is_asked_has_a_formula_and_a_good_night() -> None:
+    """A connector that asks a platform fails here until both know it."""
+    asked = {name for name in CONNECTORS if hasattr(connector_type("tested", name), "terms")}
+    profiles = {name for name, place in CONNECTORS.items() if ".profiles." in place}
+    assert asked == profiles - {"profile_file"}
+    assert set(FORMULAS) == asked
+    assert set(GOOD_NIGHTS) == asked | {"have_i_been_pwned"}

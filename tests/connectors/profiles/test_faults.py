@@ -99,6 +99,9 @@ OPTIONAL: dict[str, set[str]] = {
     "bluesky": {
         f"profiles.{one}" for one in ("displayName", "followersCount", "createdAt", "description")
     },
+    "discourse": {
+        f"user.{one}" for one in ("bio_excerpt", "location", "website", "suspended_till")
+    },
     "youtube": {
         "items.snippet.customUrl",
         "items.snippet.country",
