@@ -98,13 +98,17 @@ class Platform(BaseHTTPRequestHandler):
         is_text = isinstance(value, str)
         body = (value if is_text else json.dumps(value)).encode()
         self.send_response_only(status)
-        self.send_header("Content-Type", "text/html" if is_text else "application/json")
+        self.send_header("Content-Type", _type_of(value) if is_text else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def _type_of(text: str) -> str:
+    return "application/rss+xml" if text.startswith("<?xml") else "text/html"
 
 
 def serve(pipe: Connection, delays: Mapping[str, float]) -> None:
@@ -252,7 +256,9 @@ def tumblr(path: str, query: Mapping[str, str]) -> Answer:
     name = path.split("/")[1]
     shown = {"name": name, "title": "Blog", "url": f"https://{name}.tumblr.com/"}
     blog = shown | {"uuid": f"t:{number(name):022d}"}
-    return (200, {"response": {"blog": blog}}) if is_taken(name) else NOT_FOUND
+    if not is_taken(name):
+        return 404, {"meta": {"status": 404, "msg": "Not Found"}}
+    return 200, {"meta": {"status": 200, "msg": "OK"}, "response": {"blog": blog}}
 
 
 def wordpress_com(path: str, query: Mapping[str, str]) -> Answer:
