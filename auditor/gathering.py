@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from auditor import collect
 from auditor.access import NOTHING
 from auditor.findings import State
+from auditor.known_links import recall_links
 from auditor.known_schools import district_schools, listed_district, name_schools
 from auditor.lifecycle import OPEN_STATES
-from auditor.link_backs import tell_mutual
+from auditor.link_backs import follow_links
 from auditor.outcomes import USED
 from auditor.people import merge_people
 from auditor.queries import ask
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from auditor.collect import Collected
     from auditor.findings import KnownFinding
+    from auditor.link_backs import LinkBacks
     from auditor.matching.brand import Brand
     from auditor.matching.gazetteer import District
     from auditor.schools import School, SchoolList
@@ -148,6 +150,14 @@ def follow_accounts(
     )
 
 
+def follow_link_backs(settings: Settings, store: Store, gathered: Gathered) -> LinkBacks:
+    """Return the district's links, and whether they are returned, as far as it was ever told."""
+    hosts = own_hosts(settings.domains, settings.district.websites)
+    is_whole = gathered.only is None
+    before, collected = recall_links(store), gathered.collected
+    return follow_links(before, collected, hosts, gathered.asked, is_whole=is_whole)
+
+
 def _questions(
     settings: Settings,
     store: Store,
@@ -203,6 +213,7 @@ def take_snapshot(
     known: Mapping[str, KnownFinding],
     gathered: Gathered,
     sights: Mapping[SightKey, Sight],
+    links: LinkBacks,
     now: datetime,
 ) -> Snapshot:
     """Put together what the rules are shown: the records of every reading that counts."""
@@ -228,11 +239,7 @@ def take_snapshot(
         entries=entries,
         profiles=profiles,
         uses=tuple(use for one in read for use in one.harvest.uses),
-        links=tell_mutual(
-            (link for one in read for link in one.harvest.links),
-            profiles,
-            own_hosts(settings.domains, settings.district.websites),
-        ),
+        links=links.tell(),
         registered=store.registered_accounts(),
         once_listed=_once_listed(known, directories),
         directories=directories,

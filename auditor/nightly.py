@@ -13,7 +13,8 @@ from auditor import __version__, collect, lifecycle, plan
 from auditor.coverage import coverage_lines, platform_counts
 from auditor.errors import SettingsError
 from auditor.findings import Change, State
-from auditor.gathering import follow_accounts, gather, take_snapshot
+from auditor.gathering import follow_accounts, follow_link_backs, gather, take_snapshot
+from auditor.known_links import remember_links
 from auditor.known_schools import remember_schools
 from auditor.lifecycle import OPEN_STATES
 from auditor.outcomes import ReadingState, RuleOutcome, RuleState
@@ -121,7 +122,8 @@ def _run_locked(
     tell("Comparing")
     known = store.known_findings()
     sights = follow_accounts(settings, store, gathered, now)
-    snapshot = take_snapshot(settings, store, known, gathered, sights, now)  # 7
+    links = follow_link_backs(settings, store, gathered)
+    snapshot = take_snapshot(settings, store, known, gathered, sights, links, now)  # 7
     readings = [one.reading for one in collected]
     outcomes, found, notes = _judge(settings, snapshot, readings)  # 8, 9
     found = lifecycle.keep_subjects(found, known, snapshot.handles)
@@ -143,6 +145,8 @@ def _run_locked(
         sights=sights,
     )
     remember_schools(store, collected)
+    if only is None:
+        remember_links(store, links)
     tell("Writing the reports")
     night = _night(settings, store, now, run, gathered, outcomes, transitions, notes)
     pages = publish(night, only)  # 12

@@ -1,8 +1,13 @@
-"""A small invented district on disk: a staff list, found accounts and audit.toml."""
+"""A small invented district on disk: a staff list, found accounts, audit.toml, a registry."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+
+from auditor.registry import account_at, approve_account, request_account
+from auditor.settings import load_settings
+from auditor.store import open_store
 
 SETTINGS = """
 [district]
@@ -29,6 +34,9 @@ path = "staff.csv"
 connector = "profile_file"
 path = "found.csv"
 """
+URL = "https://github.com/marrowickschools"
+BEFORE = datetime(2026, 11, 16, 8, 15, tzinfo=UTC)
+"""The day before the nights of the tests."""
 NAMES = ("Ida Marsh", "Noor Haddad", "Bao Tran", "Rosa Lindqvist", "Tom O'Dell")
 STAFF = "name,email,school,title\n" + "".join(
     f"{name},{name.lower().replace(' ', '.').replace(chr(39), '')}@marrowick.example,"
@@ -50,3 +58,25 @@ def make_district(folder: Path, *, more: str = "", staff: str = STAFF, found: st
     (folder / "found.csv").write_text(found, encoding="utf-8")
     (folder / "audit.toml").write_text(SETTINGS + more, encoding="utf-8")
     return folder / "audit.toml"
+
+
+def approve(config: Path, url: str = URL, *, at: datetime = BEFORE, again: bool = False) -> None:
+    """Request and approve an account, or only approve it ``again``."""
+    store = open_store(load_settings(config).store.url)
+    account = account_at(url)
+    who = {"by": "boss", "at": at, "today": at.date()}
+    if not again:
+        event = request_account(
+            store.registered_accounts(), account.key, url=account.url, handle=account.handle,
+            owner="office@marrowick.example", purpose="code", **who,  # type: ignore[arg-type]
+        )  # fmt: skip
+        store.add_registry_events([event])
+    event = approve_account(
+        store.registered_accounts(),
+        account.key,
+        review_on=None,
+        why="agreed",
+        **who,  # type: ignore[arg-type]
+    )
+    store.add_registry_events([event])
+    store.close()

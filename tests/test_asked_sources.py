@@ -13,14 +13,14 @@ import pytest
 from auditor.findings import State
 from auditor.nightly import run_night
 from auditor.outcomes import ReadingState, RuleState
-from auditor.registry import account_at, approve_account, request_account
+from auditor.registry import account_at
 from auditor.settings import load_settings
 from auditor.store import open_store
 from connectors.errors import RateLimited
 from connectors.platforms import Account, identify
 from connectors.records import Harvest, Profile
 from connectors.source import Capability, Questions, Terms
-from tests.districts import make_district
+from tests.districts import approve, make_district
 from tests.fake_sources import Script, register
 
 if TYPE_CHECKING:
@@ -78,27 +78,6 @@ def night(config: Path, day: int = 0, **options: object) -> NightResult:
 
 def asked(code: Script) -> Questions:
     return code.seen[-1].questions
-
-
-def approve(config: Path, url: str = URL, *, at: datetime = NOW - DAY, again: bool = False) -> None:
-    store = open_store(load_settings(config).store.url)
-    account = account_at(url)
-    who = {"by": "boss", "at": at, "today": at.date()}
-    if not again:
-        event = request_account(
-            store.registered_accounts(), account.key, url=account.url, handle=account.handle,
-            owner="office@marrowick.example", purpose="code", **who,  # type: ignore[arg-type]
-        )  # fmt: skip
-        store.add_registry_events([event])
-    event = approve_account(
-        store.registered_accounts(),
-        account.key,
-        review_on=None,
-        why="agreed",
-        **who,  # type: ignore[arg-type]
-    )
-    store.add_registry_events([event])
-    store.close()
 
 
 def leads(result: NightResult, rule: str) -> dict[tuple[str, ...], State]:

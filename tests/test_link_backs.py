@@ -1,25 +1,55 @@
-"""Whether accounts that the district's pages link to link back: yes, no, or not known."""
+"""Whether accounts that the district's pages link to link back, tonight and as last told."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.link_backs import tell_mutual
+from auditor.collect import Collected
+from auditor.known_links import recall_links, remember_links
+from auditor.link_backs import LinkBacks, follow_links
+from auditor.outcomes import ReadingState
+from auditor.store import open_store
 from connectors.own_sites import host_of, is_within, own_hosts
-from connectors.records import AccountKey
+from connectors.records import AccountKey, Harvest, Profile, SiteLink
 from tests.builders import a_profile, a_site_link
+from tests.nights import a_reading
 
 if TYPE_CHECKING:
-    from connectors.records import SiteLink
+    from collections.abc import Sequence
+    from pathlib import Path
 
 HOSTS = frozenset({"maplefalls.example", "herons.example"})
+COMPLETE, PARTIAL = ReadingState.COMPLETE, ReadingState.PARTIAL
+FAILED, SHRUNK = ReadingState.FAILED, ReadingState.SHRUNK
+OURS, OTHERS = "https://maplefalls.example", "https://x.test/"
+
+
+def site(*links: SiteLink, state: ReadingState = COMPLETE) -> Collected:
+    return Collected(a_reading(source="site", state=state), Harvest(links=links))
+
+
+def found(
+    *profiles: Profile, state: ReadingState = COMPLETE, source: str = "found", **more: Any
+) -> Collected:
+    harvest = Harvest(profiles=tuple(replace(one, source=source) for one in profiles), **more)
+    return Collected(a_reading(source=source, state=state), harvest)
+
+
+def night(*collected: Collected, before: LinkBacks | None = None, **more: Any) -> LinkBacks:
+    asked = {"asked": {"found", "other"}} | more
+    return follow_links(before or LinkBacks(), collected, HOSTS, **asked)
+
+
+def mutual(known: LinkBacks) -> Sequence[bool | None]:
+    return [link.mutual for link in known.tell()]
 
 
 def told(link: SiteLink | None = None, **profile: Any) -> bool | None:
-    (found,) = tell_mutual([link or a_site_link()], [a_profile(**profile)], HOSTS)
-    return found.mutual
+    (answer,) = mutual(night(site(link or a_site_link()), found(a_profile(**profile))))
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -63,8 +93,7 @@ def test_without_a_web_site_nothing_is_known() -> None:
 
 def test_an_account_nobody_read_tonight_is_not_known() -> None:
     assert told(native_id="1002", account_id="else", website="https://x.test/") is None
-    (found,) = tell_mutual([a_site_link()], [], HOSTS)
-    assert found.mutual is None
+    assert mutual(night(site(a_site_link()))) == [None]
 
 
 def test_an_address_in_the_text_is_a_link_back() -> None:
@@ -88,6 +117,8 @@ def test_a_handle_at_our_domain_counts_where_it_is_proven(
 ) -> None:
     link = a_site_link(account=AccountKey(platform, "1001"))
     assert told(link, platform=platform, handle=handle, account_id=handle) is mutual
+    bare = {"display_name": None, "bio": None, "platform": platform, "handle": handle}
+    assert told(link, **bare) is mutual
 
 
 def test_the_account_is_known_by_its_handle_too() -> None:
@@ -100,9 +131,119 @@ def test_a_link_that_vouches_for_nothing_is_never_mutual() -> None:
 
 
 def test_hosts_are_read_from_settings_of_any_form() -> None:
-    found = own_hosts(
-        ["maplefalls.example"], ["www.herons.example", "https://x.test:8443/a", "://"]
-    )
-    assert found == {"maplefalls.example", "herons.example", "x.test"}
-    assert not is_within("", found)
+    own = own_hosts(["maplefalls.example"], ["www.herons.example", "https://x.test:8443/a", "://"])
+    assert own == {"maplefalls.example", "herons.example", "x.test"}
+    assert not is_within("", own)
     assert host_of("ftp://maplefalls.example/") == ""
+
+
+# From night to night
+
+
+@pytest.fixture
+def good() -> LinkBacks:
+    """Return what is known after a night on which everything answered and the link is mutual."""
+    known = night(site(a_site_link()), found(a_profile(website=OURS)))
+    assert mutual(known) == [True]
+    return known
+
+
+@pytest.mark.parametrize("state", [FAILED, PARTIAL, SHRUNK])
+def test_a_site_that_does_not_answer_in_full_takes_no_link_away(
+    good: LinkBacks, state: ReadingState
+) -> None:
+    second = night(site(state=state), found(a_profile(website=OURS)), before=good)
+    assert second == good
+    third = night(site(a_site_link()), found(a_profile(website=OURS)), before=second)
+    assert third == good
+
+
+def test_a_site_read_in_full_without_the_link_vouches_no_more(good: LinkBacks) -> None:
+    second = night(site(), found(a_profile(website=OURS)), before=good)
+    assert second.tell() == ()
+    assert night(site(state=FAILED), found(a_profile(website=OURS)), before=second).tell() == ()
+
+
+def test_a_link_first_seen_by_a_reading_in_part_stays_until_one_in_full(good: LinkBacks) -> None:
+    new = a_site_link(page="https://maplefalls.example/new")
+    partial = night(site(new, state=PARTIAL), before=good)
+    assert [link.page for link in partial.tell()] == [new.page, a_site_link().page]
+    assert partial.tell() == night(site(state=FAILED), before=partial).tell()
+    assert [link.page for link in night(site(new), before=partial).tell()] == [new.page]
+
+
+def test_a_link_that_loses_its_word_loses_it_in_part_too(good: LinkBacks) -> None:
+    second = night(site(a_site_link(endorsed=False), state=PARTIAL), before=good)
+    assert mutual(second) == [None]
+
+
+def test_a_night_for_one_school_takes_no_link_away(good: LinkBacks) -> None:
+    assert night(site(), found(a_profile(website=OURS)), before=good, is_whole=False) == good
+
+
+@pytest.mark.parametrize("website", [OURS, OTHERS])
+@pytest.mark.parametrize(
+    "second",
+    [
+        found(state=FAILED),
+        found(state=PARTIAL),
+        found(),
+        found(a_profile(display_name=None, bio=None, website=None)),
+    ],
+)
+def test_an_account_that_is_not_read_tonight_is_what_it_was_last(
+    website: str, second: Collected
+) -> None:
+    """Not answered, in part, not asked about, or nothing told but that it is there."""
+    first = night(site(a_site_link()), found(a_profile(website=website)))
+    assert night(site(a_site_link()), second, before=first) == first
+
+
+@pytest.mark.parametrize(("website", "mutual_then"), [(OTHERS, False), (None, None)])
+def test_an_account_that_is_read_without_the_link_back_is_vouched_for_no_more(
+    good: LinkBacks, website: str | None, mutual_then: bool | None
+) -> None:
+    second = night(site(a_site_link()), found(a_profile(website=website)), before=good)
+    assert mutual(second) == [mutual_then]
+    third = night(site(a_site_link()), found(state=FAILED), before=second)
+    assert mutual(third) == [mutual_then]
+
+
+def test_another_source_takes_no_link_back_away(good: LinkBacks) -> None:
+    other = found(a_profile(website=OTHERS), source="other")
+    second = night(site(a_site_link()), found(state=FAILED), other, before=good)
+    assert mutual(second) == [True]
+    third = night(site(a_site_link()), found(a_profile(website=OTHERS)), other, before=second)
+    assert mutual(third) == [False]
+
+
+def test_an_account_that_is_gone_has_no_link_back(good: LinkBacks) -> None:
+    gone = found(not_found=(a_profile().key,))
+    assert mutual(night(site(a_site_link()), gone, before=good)) == [None]
+
+
+def test_a_list_read_in_full_that_lacks_the_account_has_no_link_back(good: LinkBacks) -> None:
+    def list_of(state: ReadingState) -> Sequence[bool | None]:
+        return mutual(night(site(a_site_link()), found(state=state), before=good, asked=()))
+
+    assert (list_of(COMPLETE), list_of(PARTIAL)) == ([None], [True])
+
+
+def test_a_source_that_is_no_longer_set_up_vouches_for_nothing(good: LinkBacks) -> None:
+    assert mutual(night(site(a_site_link()), before=good)) == [None]
+    assert night(found(a_profile(website=OURS)), before=good).tell() == ()
+
+
+def test_one_row_that_links_back_is_enough() -> None:
+    rows = [a_profile(website=one) for one in (OTHERS, OURS, None)]
+    assert mutual(night(site(a_site_link()), found(*rows))) == [True]
+
+
+def test_what_is_known_is_kept_as_it_is(tmp_path: Path, good: LinkBacks) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'kept.db'}")
+    assert recall_links(store) == LinkBacks()
+    handle = a_site_link(account=AccountKey("x", "\U0001d4aa\ud7ff"), seen_at=None, endorsed=False)
+    known = replace(good, links=good.links | {"blog": (replace(handle, source="blog"),)})
+    remember_links(store, known)
+    assert recall_links(store) == known
+    store.close()

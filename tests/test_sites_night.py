@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from auditor.doctor import examine
-from auditor.findings import Certainty, State
+from auditor.findings import Certainty, Change, State
 from auditor.nightly import run_night
 from auditor.outcomes import ReadingState
+from auditor.rules.site_links import MUTUAL
 from auditor.settings import load_settings
 from connectors import pacing
+from connectors.errors import RateLimited
+from connectors.platforms import Account, identify
+from connectors.records import Harvest, Profile
 from connectors.sites import district_sites, name_records
-from connectors.source import CheckState
-from tests.districts import SETTINGS, make_district
+from connectors.source import Capability, CheckState, Terms
+from tests.districts import SETTINGS, approve, make_district
+from tests.fake_sources import register
 from tests.fakes.name_server import NameServer
 from tests.fakes.site import Site
 from tests.fakes.web_server import FakeTimer, Reply
@@ -24,11 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from auditor.findings import StoredFinding
+    from auditor.findings import Finding, StoredFinding
     from auditor.nightly import NightResult
 
 NOW = datetime(2026, 11, 17, 8, 15, tzinfo=UTC)
 BRANDED, RETIRED = "unregistered-branded-account", "retired-platform-link"
+IMITATION, URL = "impersonation-suspected", "https://www.facebook.com/marrowickhighschool"
+TERMS = Terms(
+    ("facebook",), "https://docs.example/", "https://rules.example/", date(2026, 11, 22), "", ""
+)
 SOURCES = """
 [web]
 internal_hosts = ["127.0.0.1"]
@@ -66,6 +76,11 @@ def night(config: Path, day: int = 0) -> NightResult:
     return run_night(load_settings(config), now=NOW + day * timedelta(days=1))
 
 
+def same(finding: Finding) -> Finding:
+    """Return a finding without the hour at which each piece of evidence was seen."""
+    return replace(finding, evidence=tuple(replace(one, seen_at=None) for one in finding.evidence))
+
+
 def lead(result: NightResult, rule: str) -> StoredFinding:
     (found,) = [one for one in result.findings if one.finding.rule == rule]
     return found
@@ -79,6 +94,63 @@ def test_an_account_that_links_back_stays_with_the_coordinator(config: Path, sit
     }
     site.pages["/"] = GOOGLE
     assert lead(night(config, 1), BRANDED).finding.grade is Certainty.CONFIDENT
+
+
+def test_a_site_that_fails_for_a_night_changes_no_judgement(config: Path, site: Site) -> None:
+    pages = dict(site.pages)
+    first = lead(night(config), BRANDED).finding
+    site.pages = dict.fromkeys(pages, Reply(503))
+    failed = night(config, 1)
+    assert {one.state for one in failed.readings if one.source == "sites"} == {ReadingState.FAILED}
+    assert same(lead(failed, BRANDED).finding) == same(first)
+    assert failed.changed(Change.CHANGED) == 0
+    site.pages = pages
+    assert same(lead(night(config, 2), BRANDED).finding) == same(first)
+    site.pages = pages | {"/": GOOGLE}
+    assert lead(night(config, 3), BRANDED).finding.grade is Certainty.CONFIDENT
+    site.pages = dict.fromkeys(pages, Reply(503))
+    assert lead(night(config, 4), BRANDED).finding.grade is Certainty.CONFIDENT
+
+
+def test_an_account_whose_platform_fails_for_a_night_changes_no_judgement(
+    config: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list names an account, the platform tells its web site."""
+    listed = config.parent / "found.csv"
+    listed.write_text(listed.read_text("utf-8").replace(f"{site.url}/", ""), "utf-8")
+    platform = register(monkeypatch, "pages", Capability.PROFILES, terms=TERMS)
+    config.write_text(config.read_text("utf-8") + '[sources.pages]\nconnector = "pages"\n', "utf-8")
+    account = identify(URL)
+    assert isinstance(account, Account)
+    shown = Profile(
+        "pages", "facebook", URL, account.handle, account_id=account.id,
+        display_name="Marrowick High School", website=f"{site.url}/",
+    )  # fmt: skip
+    platform.harvest = Harvest(profiles=(shown,))
+    for day, error in enumerate((None, RateLimited("pages", "too many", "Wait"), None)):
+        platform.error = error
+        found = lead(night(config, day), BRANDED).finding
+        assert (found.grade, MUTUAL in found.reasons) == (Certainty.POSSIBLE, True), day
+    platform.harvest = Harvest(profiles=(replace(shown, website=None),))
+    assert lead(night(config, 3), BRANDED).finding.grade is Certainty.CONFIDENT
+
+
+def test_an_account_that_is_vouched_for_is_no_imitation_while_a_site_fails(
+    config: Path, site: Site
+) -> None:
+    approve(config, URL)
+    site.pages["/"] = '<a href="https://www.facebook.com/marrowickhiighschool">f</a>'
+    found = config.parent / "found.csv"
+    rows = found.read_text("utf-8")
+    row = rows.splitlines()[1].replace("marrowickhighschool,", "marrowickhiighschool,", 1)
+    found.write_text(f"{rows}{row}\n", "utf-8")
+    pages = dict(site.pages)
+    for day, is_listed in enumerate((False, False, False, True, True)):
+        site.pages = dict.fromkeys(pages, Reply(503)) if day in {1, 4} else dict(pages)
+        if day == 3:
+            site.pages["/"] = "nothing"
+        rules = {one.finding.rule for one in night(config, day).findings}
+        assert (IMITATION in rules) is is_listed, day
 
 
 def test_a_dead_link_is_a_lead_until_it_is_taken_down(config: Path, site: Site) -> None:
