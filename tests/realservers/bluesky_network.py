@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
+from tests.realservers import postgresql_server
+from tests.realservers.postgresql_server import run_postgresql
 from tests.realservers.processes import find_port, launch, stopping, wait_for
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ SCRIPT = Path(__file__).parent / "bluesky/network.mjs"
 TOOLS = Path(__file__).parents[2] / ".tools/bluesky"
 BUILT = TOOLS / "node_modules/better-sqlite3/build/Release/better_sqlite3.node"
 NODE = Path(sys.executable).parent / "node"
-POSTGRES = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))
-USER = "postgres"
 
 
 class RunningNetwork:
@@ -54,8 +53,8 @@ class RunningNetwork:
 
 def is_installed() -> bool:
     """Say whether the network, PostgreSQL, Redis and the venv's own Node are there."""
-    programs = (_find("initdb"), _find("postgres"), shutil.which("redis-server"))
-    return BUILT.exists() and NODE.exists() and all(programs)
+    behind = shutil.which("redis-server") is not None and postgresql_server.is_installed()
+    return BUILT.exists() and NODE.exists() and behind
 
 
 @contextmanager
@@ -64,7 +63,7 @@ def run_bluesky() -> Iterator[RunningNetwork]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         folder.chmod(0o755)
-        database = _run_postgres(folder / "database", stack)
+        database = f"postgresql://{stack.enter_context(run_postgresql())}/postgres"
         redis = _run_redis(folder, stack)
         places = {"DB_POSTGRES_URL": database, "DB_POSTGRES_SCHEMA": "test", "REDIS_HOST": redis}
         environment = {**os.environ, **places, "TMPDIR": str(folder), "LOG_ENABLED": "false"}
@@ -73,24 +72,6 @@ def run_bluesky() -> Iterator[RunningNetwork]:
         stack.enter_context(_pipe(process.stdout))
         stack.enter_context(stopping(process))
         yield RunningNetwork(process)
-
-
-def _run_postgres(folder: Path, stack: ExitStack) -> str:
-    """Run PostgreSQL, which does not run as root."""
-    folder.mkdir()
-    user: dict[str, str | int] = {}
-    if os.geteuid() == 0:
-        person = pwd.getpwnam(USER)
-        os.chown(folder, person.pw_uid, person.pw_gid)
-        user = {"user": person.pw_uid, "group": person.pw_gid}
-    data, port = folder / "data", find_port()
-    begin = [_find("initdb") or "initdb", "-D", str(data), "-U", USER, "-A", "trust", "-N"]
-    subprocess.run(begin, check=True, capture_output=True, **user)  # type: ignore[call-overload]
-    options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
-    words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-    serve = [_find("postgres") or "postgres", "-D", str(data), "-p", str(port), *words]
-    stack.enter_context(_running(serve, port, **user))
-    return f"postgresql://{USER}@127.0.0.1:{port}/postgres"
 
 
 def _run_redis(folder: Path, stack: ExitStack) -> str:
