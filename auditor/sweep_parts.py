@@ -176,7 +176,9 @@ def _flag(profiles: Sequence[Profile], brands: str, flags: Columns) -> None:
     from auditor.matching.reasons import reason_in_words
 
     matcher, ids, _ = _matcher(brands)
-    for profile, found in matcher.flags_of(profiles):
+    with _uncollected():
+        judged = list(matcher.flags_of(profiles))
+    for profile, found in judged:
         for number, branding in found:
             row = (
                 ids[number], _row_id(profile), profile.platform, profile.handle, profile.url,
@@ -214,6 +216,18 @@ def _matcher(brands: str) -> tuple[Matcher, list[str], NameSieve]:
         matcher = Matcher(known, open_gazetteer())
         ids = [brand.district_id or brand.name for brand in known]
         return matcher, ids, NameSieve(matcher.index)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Put off the garbage collector, which would look through what lasts again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -51,6 +52,12 @@ def test_a_sweep_decides_as_the_night_does(order: Sweep, tmp_path: Path) -> None
     found = {tuple(row[name] for name in names) for row in flags_of(order.out)}
     assert found == expected
     assert {row["profile_id"] for row in flags_of(order.out)} >= {"p0", "p1", "p2", "p3"}
+
+
+def test_garbage_is_collected_again_after_a_sweep(order: Sweep) -> None:
+    assert gc.isenabled()
+    sweep(order)
+    assert gc.isenabled()
 
 
 def test_two_workers_give_the_same_rows(order: Sweep, tmp_path: Path) -> None:

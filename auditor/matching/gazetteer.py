@@ -220,9 +220,16 @@ class Gazetteer:
         if row is None:
             return ()
         first, last = self._first[row], self._first[row + 1]
-        part = self._bearers.slice(first, last - first)
-        columns = (part[name].to_pylist() for name in ("institution", "quality", "kind"))
+        columns = (column[first:last].tolist() for column in self._bearer_columns)
         return tuple(self._bearer(*cells) for cells in zip(*columns, strict=True))
+
+    @cached_property
+    def _bearer_columns(self) -> tuple[NDArray[Any], ...]:
+        """The bearers' institutions, qualities and kinds; slicing Arrow is slow."""
+        import numpy as np
+
+        kinds = (("institution", np.int32), ("quality", np.uint8), ("kind", np.uint8))
+        return tuple(_numbers(self._bearers[name], kind) for name, kind in kinds)
 
     def _bearer(self, place: int, quality: int, kind: int) -> Bearer:
         facts = (place, *self._place_of(place), quality / 100, NameKind(kind))

@@ -38,9 +38,12 @@ WEAK_KINDS = frozenset({NameKind.INITIALS, NameKind.MASCOT})
 WEAKER = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Hypothesis:
-    """One brand's best reading in one field, with its weight and all others' there."""
+    """One brand's best reading in one field, with its weight and all others' there.
+
+    Not frozen: a sweep makes ten a profile, and a frozen one takes several times as long to make.
+    """
 
     own: Own
     term: Term

@@ -32,7 +32,7 @@ KIND_BITS, LEVEL_BITS = int(KINDS), int(LEVELS)
 SCHOOL_BIT, DISTRICT_BIT = int(Tag.SCHOOL), int(Tag.DISTRICT)
 MOST_DECAY = 1.2
 SHORTEST_PLACE = 4
-SHORTEST_NAME = 3
+OPENING = 5
 MOST_KEPT, MOST_WEIGHTS = 64, 8192
 SHORTEST_CUE, SHORT_CUE, MIDDLING_CUE = 3, 5.0, 10.0
 PERSON, PERSON_OF_DISTRICT = 0.3, 0.05
@@ -54,6 +54,7 @@ def fit_of(kinds: int, said: int) -> float:
     return 0.1 if (told | own) & DISTRICT_BIT else 0.15
 
 
+@lru_cache(maxsize=4096)
 def gap_factor(gap: int, length: int) -> float:
     """How much unexplained characters weaken the reading of a name of ``length`` characters."""
     return math.exp(-gap * min(MOST_DECAY, 6 / length))
@@ -188,14 +189,12 @@ class Namesakes:
         self.keys = gazetteer.keys
 
     @cached_property
-    def longest(self) -> dict[str, int]:
-        """The length of the longest name that begins with three letters."""
-        found: dict[str, int] = {}
+    def lengths(self) -> dict[str, tuple[int, ...]]:
+        """The lengths of the names that begin with five letters, and of shorter ones, ascending."""
+        found: dict[str, set[int]] = {}
         for key in self.keys:
-            opening, size = key[:SHORTEST_NAME], len(key)
-            if found.get(opening, 0) < size:
-                found[opening] = size
-        return found
+            found.setdefault(key[:OPENING], set()).add(len(key))
+        return {opening: tuple(sorted(sizes)) for opening, sizes in found.items()}
 
     def crowd(self, key: str) -> Crowd:
         """Return everyone in the country who bears ``key``."""

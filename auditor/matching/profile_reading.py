@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from auditor.matching.context import TOWN, Context, read_context
 from auditor.matching.fields import fields_of
-from auditor.matching.namesakes import SHORTEST_NAME, cue_factor, gap_factor
+from auditor.matching.namesakes import OPENING, cue_factor, gap_factor
 from auditor.matching.registered_names import NONE_SAID, Said, initials_said, kinds_said
 from auditor.matching.segmentation import Segmentation, Segmenter, name_segmenter, segmenter
-from auditor.matching.vocabulary import EDUCATION, Tag, corrected, tags_of, vocabulary
+from auditor.matching.vocabulary import EDUCATION, Tag, corrected, vocabulary, words_of
 
 if TYPE_CHECKING:
     from auditor.matching.fields import Field
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     Shown = list[tuple[Bearer, int, float]]
 
-LONGEST_NAME = 40
+SHORTEST_NAME, LONGEST_NAME = 3, 40
 LONGEST_CUT = 6
 INSIDE = 0.15
 NOTHING_BESIDE = Segmentation()
-SCHOOLISH = EDUCATION | Tag.UNIT | Tag.MASCOT
-STATE_BIT, OURS_BIT = int(Tag.STATE), int(Tag.OURS)
+SCHOOLISH_BITS = int(EDUCATION | Tag.UNIT | Tag.MASCOT)
+STATE_BIT, OURS_BIT, PERSON_BIT = int(Tag.STATE), int(Tag.OURS), int(Tag.PERSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,13 @@ class FieldReading:
 
     def _take_apart(self, begin: int, end: int) -> Beside:
         left, right = self._segments(begin, end, name_segmenter())
-        if left.tags & Tag.PERSON and not (left.tags | right.tags) & SCHOOLISH:
+        told = left.bits
+        if told & PERSON_BIT and not (told | right.bits) & SCHOOLISH_BITS:
             left, right = self._segments(begin, end, segmenter())
         left, right = _corrected(left), _corrected(right)
         rest = () if self.field.name == "bio" else right.unexplained
         words = tuple((word, int(tag)) for word, tag in left.words + right.words)
-        tags = 0
-        for _, tag in words:
-            tags |= tag
+        tags = left.bits | right.bits
         gap = sum(map(len, left.unexplained)) + sum(map(len, rest))
         said, initials = kinds_said(words), initials_said(words)
         inside = INSIDE if self._is_inside(begin, end) else 1.0
@@ -114,10 +113,11 @@ class FieldReading:
 
     def _is_inside(self, begin: int, end: int) -> bool:
         """Whether a longer borne name holds the span and more than words for a school."""
+        school_words = words_of(EDUCATION)
         for _, first, last in self.spans:
             if first <= begin and end <= last and last - first > end - begin:
                 more = (self.text[first:begin], self.text[end:last])
-                if not all(tags_of(part) & EDUCATION for part in more if part):
+                if any(part not in school_words for part in more if part):
                     return True
         return False
 
@@ -137,14 +137,19 @@ class FieldReading:
     def spans(self) -> tuple[tuple[str, int, int], ...]:
         """Every nationally borne name in the text that does not cross words."""
         text, keys, size = self.text, self._namesakes.keys, len(self.text)
-        longest = self._namesakes.longest
-        return tuple(
-            (text[begin:end], begin, end)
-            for begin in range(size - SHORTEST_NAME + 1)
-            if (most := longest.get(text[begin : begin + SHORTEST_NAME], 0))
-            for end in range(begin + SHORTEST_NAME, min(size, begin + min(most, LONGEST_NAME)) + 1)
-            if text[begin:end] in keys and self.is_apart(begin, end)
-        )
+        lengths = self._namesakes.lengths
+        found = []
+        for begin in range(size - SHORTEST_NAME + 1):
+            most = min(size - begin, LONGEST_NAME)
+            for opening in range(SHORTEST_NAME, min(most, OPENING) + 1):
+                for length in lengths.get(text[begin : begin + opening], ()):
+                    if length > most:
+                        break
+                    end = begin + length
+                    name = text[begin:end]
+                    if name in keys and self.is_apart(begin, end):
+                        found.append((name, begin, end))
+        return tuple(found)
 
     def standing(self, context: Context) -> Standing:
         """Weigh everybody in the country whom the text may mean."""

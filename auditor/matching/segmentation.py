@@ -40,9 +40,14 @@ class Segmentation:
     @property
     def tags(self) -> Tag:
         """Everything the words say together."""
-        said = NOTHING
+        return Tag(self.bits)
+
+    @property
+    def bits(self) -> int:
+        """``tags`` as a plain number, which is much sooner added up."""
+        said = 0
         for _, tag in self.words:
-            said |= tag
+            said = int.__or__(said, tag)
         return said
 
     @property

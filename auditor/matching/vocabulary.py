@@ -147,6 +147,12 @@ def name_words(list_name: str) -> frozenset[str]:
     return frozenset(tomllib.loads(text)[list_name])
 
 
+@cache
+def words_of(said: Tag) -> frozenset[str]:
+    """Return every known word that says one of ``said``."""
+    return frozenset(word for word, tag in vocabulary().items() if tag & said)
+
+
 def tags_of(word: str) -> Tag:
     """Return what one folded word says, NOTHING when it is not in the vocabulary."""
     return vocabulary().get(word, NOTHING)

@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from auditor.matching.brand import Brand, BrandSchool, brand_of
 from auditor.matching.branding import Matcher, Verdict
 from auditor.matching.evidence import FEATURES
+from auditor.matching.fields import Field
 from auditor.matching.forest import Forest
 from auditor.matching.gazetteer import open_gazetteer
+from auditor.matching.profile_reading import LONGEST_NAME, SHORTEST_NAME, FieldReading
 from auditor.matching.scorecard import ScoreCard, Tree, open_scorecard
+from auditor.matching.text import read_words
 from connectors.records import Profile
 
 HANDLES = (
@@ -84,3 +87,21 @@ def test_a_tree_with_too_many_leaves_is_refused() -> None:
     tree = Tree(feature, tuple(map(float, range(len(feature)))), low, high, (0.0,) * len(feature))
     with pytest.raises(ValueError, match="65 leaves"):
         Forest(ScoreCard(0.0, (tree,), (0.0,), {}, 0.8, 0.1), 1)
+
+
+@given(st.lists(st.sampled_from((*HANDLES, "lincoln", "mt", "ps", "st", " ", "7"))))
+@settings(max_examples=50, deadline=None)
+def test_the_names_borne_in_a_text_are_all_its_pieces_that_are_names(
+    matcher: Matcher, parts: list[str]
+) -> None:
+    namesakes = matcher.index.namesakes
+    text = "".join(parts)
+    field = FieldReading(Field("display name", text, read_words(text)), namesakes)
+    size = len(field.text)
+    plainly = [
+        (field.text[begin:end], begin, end)
+        for begin in range(size)
+        for end in range(begin + SHORTEST_NAME, min(size, begin + LONGEST_NAME) + 1)
+        if field.text[begin:end] in namesakes.keys and field.is_apart(begin, end)
+    ]
+    assert list(field.spans) == plainly
