@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_LOCK := config/requirements.lock
 TEST_LOCK := config/requirements-test.lock
+STORED := tests/store/test_store_findings.py tests/store/test_store_runs.py tests/test_spending.py tests/test_nightly.py tests/test_demo.py tests/cli/test_findings_cli.py
 PUBLISHED := gravatar github mastodon approved_platforms
 PIP := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip --disable-pip-version-check -q
 
@@ -29,6 +30,7 @@ record: real-servers
 test-real: $(VENV)/.test real-servers
 	$(BIN)/python -m pytest -m real -rs tests/realservers
 	$(BIN)/python -m pytest -s -p tests.realservers.through_prism tests/connectors/test_google_*.py
+	$(BIN)/python -m pytest -s -p tests.realservers.on_postgresql $(STORED)
 	$(BIN)/python -m pytest -s -p tests.realservers.through_specs $(PUBLISHED:%=tests/connectors/profiles/test_%.py)
 
 check: lint types floors coverage

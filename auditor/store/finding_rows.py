@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -326,11 +326,14 @@ def _choose(connection: Connection, keys: Iterable[str]) -> Iterator[Select[tupl
 
 
 def _driver_rows(connection: Connection, question: Select[Any]) -> Iterator[Any]:
-    """Yield the rows of a question without parameters as the driver gives them."""
-    statement = str(question.compile(dialect=connection.dialect))
-    cursor = connection.exec_driver_sql(statement, execution_options={"yield_per": BATCH}).cursor
-    while cursor is not None and (rows := cursor.fetchmany(BATCH)):
-        yield from rows
+    """Yield the rows of a question without parameters as the driver gives them.
+
+    The cursor is the driver's own: SQLAlchemy's has taken rows ahead where the server keeps it.
+    """
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute(str(question.compile(dialect=connection.dialect)))
+        while rows := cursor.fetchmany(BATCH):
+            yield from rows
 
 
 def _write_many(

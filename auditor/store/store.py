@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from auditor.decisions import fold_decisions
 from auditor.errors import StoreError
@@ -240,11 +240,13 @@ class Store:
 
         Whatever ``change`` raises leaves the value as it was.
         """
+        place = meta.c.key == key
         with self._writing() as connection:
-            kept = select(meta.c.value).where(meta.c.key == key).with_for_update()
-            after = change(connection.scalar(kept))
-            connection.execute(delete(meta).where(meta.c.key == key))
-            connection.execute(insert(meta).values(key=key, value=after))
+            # A row to lock is made first: where none is there, a server would let two pass.
+            _make_row(connection, key)
+            kept = select(meta.c.value).where(place).with_for_update()
+            after = change(connection.scalar(kept) or None)
+            connection.execute(update(meta).where(place).values(value=after))
 
     @contextmanager
     def disposing(self) -> Iterator[Connection]:
@@ -270,3 +272,12 @@ class Store:
             return self._lock.holder() is not None
         except StoreError:
             return False
+
+
+def _make_row(connection: Connection, key: str) -> None:
+    """Add an empty row of ``meta`` unless it is there."""
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    is_server = connection.dialect.name == "postgresql"
+    row = postgresql.insert(meta) if is_server else sqlite.insert(meta)
+    connection.execute(row.values(key=key, value="").on_conflict_do_nothing())

@@ -89,10 +89,6 @@ def _running(words: list[str], port: int, **user: str | int) -> Iterator[None]:
         yield
 
 
-def _find(program: str) -> str | None:
-    return shutil.which(program, path=":".join([*POSTGRES, os.environ["PATH"]]))
-
-
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     if pipe is None:
         raise RuntimeError("the network has no pipes")
