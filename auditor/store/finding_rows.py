@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
-from itertools import islice
-from operator import itemgetter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -23,6 +21,7 @@ from sqlalchemy import (
 from auditor.errors import RegistryError
 from auditor.findings import Change, KnownFinding, State, StoredFinding
 from auditor.store import stamps
+from auditor.store.driver_rows import driver_rows, write_many
 from auditor.store.finding_facts import detail_row, identity_row, rebuild_finding
 from auditor.store.run_rows import load_latest_run, load_run_times
 from auditor.store.schema import finding, finding_detail, finding_event
@@ -31,11 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Insert, Select, Update
+    from sqlalchemy import Connection, Select, Update
 
     from auditor.lifecycle import Transition
 
-BATCH = 20_000
 LONGEST_NOTE = 400
 _STATES = {str(state): state for state in State}
 _CHANGES = {str(change): change for change in Change}
@@ -93,7 +91,7 @@ def load_known(connection: Connection) -> dict[str, KnownFinding]:
             until,
             verdict,
             content,
-        ) in _driver_rows(connection, _KNOWN)
+        ) in driver_rows(connection, _KNOWN)
     }
 
 
@@ -188,7 +186,7 @@ def write_states(connection: Connection, transitions: Sequence[Transition]) -> l
         )
         states = {key: state for key, state in rows}  # noqa: C416 - rows are no pairs to mypy
     kept = [one for one in transitions if states.get(one.key) == one.before]
-    _write_many(connection, _update_by_key("state", "until", "verdict"), map(_state_row, kept))
+    write_many(connection, _update_by_key("state", "until", "verdict"), map(_state_row, kept))
     return kept
 
 
@@ -215,16 +213,16 @@ def write_events(
         }
         for one in transitions
     )
-    _write_many(connection, insert(finding_event), rows)
+    write_many(connection, insert(finding_event), rows)
 
 
 def _write_opened(
     connection: Connection, number: int, at: datetime, opened: Sequence[Transition]
 ) -> None:
     rows = (_opened_row(number, one) for one in opened)
-    _write_many(connection, insert(finding), rows)
+    write_many(connection, insert(finding), rows)
     details = (detail_row(one.key, one.finding) for one in opened if one.finding is not None)
-    _write_many(connection, insert(finding_detail), details)
+    write_many(connection, insert(finding_detail), details)
     columns = ("finding", "at", "run", "verb", "after", "note")
     values = select(
         finding.c.key,
@@ -253,7 +251,7 @@ def _keys_besides(
 def _write_sights(connection: Connection, sights: Mapping[str, int | None]) -> None:
     """Note for findings that went out of sight which run last saw them; None lifts it."""
     rows = ({"of_key": key, "seen_run": run} for key, run in sights.items())
-    _write_many(connection, _update_by_key("seen_run"), rows)
+    write_many(connection, _update_by_key("seen_run"), rows)
 
 
 def _write_moved(
@@ -265,7 +263,7 @@ def _write_moved(
         for one in kept
         if not one.is_quiet
     )
-    _write_many(connection, _update_by_key("last_change", "changed_run"), changes)
+    write_many(connection, _update_by_key("last_change", "changed_run"), changes)
     write_events(connection, kept, at=at, run=number, by=None)
     return kept
 
@@ -274,9 +272,9 @@ def _write_content(connection: Connection, renewed: Sequence[Transition]) -> Non
     found = [(one.key, one.finding) for one in renewed if one.finding is not None]
     statement = _update_by_key("sources", "schools", "fingerprint", "content")
     identities = ({**identity_row(finding), "of_key": key} for key, finding in found)
-    _write_many(connection, statement, identities)
+    write_many(connection, statement, identities)
     details = ({**detail_row(key, finding), "of_key": key} for key, finding in found)
-    _write_many(connection, _UPDATE_DETAIL, details)
+    write_many(connection, _UPDATE_DETAIL, details)
 
 
 def _update_by_key(*names: str) -> Update:
@@ -320,36 +318,6 @@ def _state_row(one: Transition) -> dict[str, str | None]:
 def _choose(connection: Connection, keys: Iterable[str]) -> Iterator[Select[tuple[str]]]:
     """Put keys into a temporary table for a block and yield the query that lists them."""
     _CHOSEN.create(connection, checkfirst=False)
-    _write_many(connection, insert(_CHOSEN), ({"key": key} for key in keys))
+    write_many(connection, insert(_CHOSEN), ({"key": key} for key in keys))
     yield select(_CHOSEN.c.key)
     _CHOSEN.drop(connection, checkfirst=False)
-
-
-def _driver_rows(connection: Connection, question: Select[Any]) -> Iterator[Any]:
-    """Yield the rows of a question without parameters as the driver gives them.
-
-    The cursor is the driver's own: SQLAlchemy's has taken rows ahead where the server keeps it.
-    """
-    with closing(connection.connection.cursor()) as cursor:
-        cursor.execute(str(question.compile(dialect=connection.dialect)))
-        while rows := cursor.fetchmany(BATCH):
-            yield from rows
-
-
-def _write_many(
-    connection: Connection, statement: Insert | Update, rows: Iterable[dict[str, Any]]
-) -> None:
-    """Run a statement for all rows, a batch at a time; no rows, no statement.
-
-    All rows have the same names, and only texts and numbers, which need no conversion: so they go
-    to the driver as they are, in a third of the time.
-    """
-    remaining = iter(rows)
-    while batch := list(islice(remaining, BATCH)):
-        compiled = statement.compile(dialect=connection.dialect, column_keys=list(batch[0]))
-        order = compiled.positiontup
-        parameters: list[Any] = batch
-        if order is not None:
-            columns = (map(itemgetter(name), batch) for name in order)
-            parameters = list(zip(*columns, strict=True))
-        connection.exec_driver_sql(str(compiled), parameters)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the real servers that "make test-real" reads and Debian has: slapd, Samba and WordPress.
+# Installs the real servers "make test-real" reads and Debian has: slapd, Samba, WordPress, PostgreSQL.
 # None is left running as a service; the tests start their own on loopback ports.
 set -eu
 missing=
@@ -7,6 +7,7 @@ command -v slapd >/dev/null && command -v samba-tool >/dev/null || missing="slap
     samba-dsdb-modules samba-vfs-modules winbind python3-samba"
 command -v php >/dev/null && command -v mariadbd >/dev/null && [ -d /usr/share/wordpress/wp-content/themes/twentytwentythree ] ||
     missing="$missing wordpress wordpress-theme-twentytwentythree php-cli php-mysql php-xml mariadb-server"
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
     echo "######## NOT TESTED: these need apt-get and root; their tests are skipped:" $missing >&2

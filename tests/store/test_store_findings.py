@@ -324,7 +324,7 @@ def test_a_run_ends_once(store: Store) -> None:
 
 
 def test_many_findings_are_written_in_batches(store: Store, monkeypatch) -> None:
-    monkeypatch.setattr("auditor.store.finding_rows.BATCH", 7)
+    monkeypatch.setattr("auditor.store.driver_rows.BATCH", 7)
     findings = [a_finding(subject=("mastodon", str(n))) for n in range(20)]
     keep_night(store, findings)
     keep_night(store, findings[:3], day=1)

@@ -197,6 +197,24 @@ def test_a_damaged_database(store: Store, file: Path) -> None:
         opened.findings()
 
 
+def test_a_database_that_is_damaged_anywhere(store: Store, file: Path) -> None:
+    """Also where the first rows can still be read: no error of the driver gets out."""
+    keep_night(store, [a_finding(subject=("mastodon", str(n))) for n in range(200)])
+    store.close()
+    content = file.read_bytes()
+    size = int.from_bytes(content[16:18], "big")
+    refused = 0
+    for start in range(size, len(content), size):
+        file.write_bytes(content[:start] + b"\xff" * size + content[start + size :])
+        try:
+            with closing(open_file(file)) as opened:
+                assert len(opened.known_findings()) == 200
+        except StoreError as error:
+            assert str(error).endswith("damaged; restore the last copy.")  # noqa: PT017
+            refused += 1
+    assert refused > 5
+
+
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a folder"):
         open_file(tmp_path)

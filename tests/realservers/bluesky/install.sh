@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install a Bluesky network for "make test-real" into .tools/bluesky, with PostgreSQL and Redis for it.
+# Install a Bluesky network for "make test-real" into .tools/bluesky, with Redis for it.
 # Of the packages' scripts none is run; the one part in C++ is built here against the venv's own Node.
 # Use: install.sh FOLDER_OF_THE_VENV'S_PROGRAMS
 set -eu
@@ -9,7 +9,6 @@ target=$here/../../../.tools/bluesky
 
 missing=
 command -v redis-server >/dev/null || missing="redis-server"
-ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
 command -v make >/dev/null && command -v c++ >/dev/null || missing="$missing build-essential"
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
