@@ -60,16 +60,19 @@ class Purse:
             newest = sorted(days)[-DAYS_KEPT:]
             return msgspec.json.encode({day: days[day] for day in newest}).decode()
 
-        try:
+        with self._explained("what it costs could not be written down, so nothing was asked"):
             self._store.change_meta(self._key, spend)
-        except StoreError:
-            problem = "what it costs could not be written down, so nothing was asked"
-            raise SourceUnavailable(self._source, problem, "audit doctor tries the store") from None
         self._paid += units
 
     def tell(self) -> tuple[str, ...]:
-        """Say what tonight cost, what the month has cost, and whether something waits."""
-        days = self._read()
+        """Say what tonight cost, what the month has cost, and whether something waits.
+
+        Nothing where what was spent cannot be read: the reading has said so, and ends in any case.
+        """
+        try:
+            days = self._read()
+        except SourceUnavailable:
+            return ()
         named = self._price.unit if self._paid == 1 else self._price.units
         cost = f"{self._paid:,} {named} cost at most {show_dollars(self._paid * self._each)}"
         month = f"{show_dollars(self._in_month(days))} of {show_dollars(self._a_month)}"
@@ -77,7 +80,17 @@ class Purse:
         return (f"{cost}; {month} are spent this month{waits}.",)
 
     def _read(self) -> dict[str, int]:
-        return _days(self._store.read_meta(self._key))
+        with self._explained("what it has cost cannot be read, so nothing was asked"):
+            return _days(self._store.read_meta(self._key))
+
+    @contextmanager
+    def _explained(self, problem: str) -> Iterator[None]:
+        """Turn what the store refuses, and a record that is damaged, into one source's failure."""
+        try:
+            yield
+        except (StoreError, msgspec.DecodeError):
+            advice = "audit doctor tries the store"
+            raise SourceUnavailable(self._source, problem, advice) from None
 
     def _is_spent(self, days: dict[str, int]) -> bool:
         return self._left(days) < self._each

@@ -194,6 +194,22 @@ class TestNight:
         )
         assert a_purse(settings, store).units == 4
 
+    @pytest.mark.parametrize("kept", ["{", '{"2026-11-17": "much"}', "[]"])
+    def test_a_record_that_is_damaged_costs_that_source_alone(
+        self, settings: Settings, paid: Script, store: Store, kept: str
+    ) -> None:
+        store.write_meta("spent web", kept)
+        paid.answer = lambda access: access.purse.pay(1) or Harvest()
+        result = run_night(settings, now=NOW)
+        assert [one.state for one in result.readings if one.source != "web"] == [
+            ReadingState.COMPLETE
+        ] * (len(result.readings) - 1)
+        reading = result.readings[-1]
+        assert (reading.state, reading.notes) == (ReadingState.FAILED, ())
+        assert "nothing was asked" in (reading.problem or "")
+        with pytest.raises(SourceUnavailable, match="cannot be read"):
+            _ = a_purse(settings, store).units
+
     def test_amounts_may_be_whole_dollars(self, tmp_path: Path, paid: Script) -> None:
         block = '[sources.web]\nconnector = "web"\nspend_a_month = 2\n'
         result = run_night(load_settings(make_district(tmp_path, more=block)), now=NOW)
