@@ -28,7 +28,8 @@ MOST_VALUES = 10_000
 UNENDORSED = frozenset({"nofollow", "ugc", "sponsored"})
 """Links the site does not vouch for (HTML Standard, 4.6.7; comments of readers, advertisements)."""
 SAID_OF_SITE = frozenset({"me", "author", "publisher", "canonical", "next", "prev"})
-REFRESH = re.compile(r"""[\d.\s]*[;,]?\s*(?:url\s*=)?\s*["']?([^"']+)""", re.IGNORECASE)
+# Nothing is given back to be tried again: a long run of blanks would take hours.
+REFRESH = re.compile(r"""[\d.\s]*+[;,]?+\s*+(?:url\s*+=\s*+)?+["']?+([^"']+)""", re.IGNORECASE)
 
 
 class Link(NamedTuple):

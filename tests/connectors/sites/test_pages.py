@@ -33,6 +33,13 @@ def test_what_never_ends_is_read_in_time_and_keeps_what_came_before(piece: str) 
     assert urls(html)[:1] == ["https://maple.example/first"]
 
 
+@pytest.mark.parametrize("hostile", ["0" + " " * 1_900, "1." * 900, "url" + " " * 1_900])
+def test_a_refresh_that_is_no_url_is_read_in_time(hostile: str) -> None:
+    """A pattern that tries every way to part the blanks would take hours."""
+    html = f"""<meta http-equiv="refresh" content="{hostile}a'b"><a href="/there">x</a>"""
+    assert urls(html)[-1:] == ["https://maple.example/there"]
+
+
 @pytest.mark.parametrize("text", ["", "\0", "<", "\ud800<a href=x>", "plain"])
 def test_what_is_hardly_a_page_is_none(text: str) -> None:
     assert set(urls(text)) <= {f"{HERE}x"}
