@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from connectors.web import Answer, WebSession
 
 LONGEST_DELAY = 10.0
-THERE_OR_NOT = (200, 400, 401, 403, 404, 405, 410, 451)
+UNAVAILABLE = frozenset({*range(400, 500)} - {429})
+"""Answers that say there is nothing to be had here (RFC 9309, 2.3.1.3)."""
 
 
 class Robots:
@@ -45,4 +46,4 @@ def read_robots(web: WebSession, site: str) -> Robots:
 
     Raises RateLimited, SourceUnavailable or UnexpectedAnswer where it cannot be read.
     """
-    return robots_of(web.get(urljoin(site, "robots.txt"), accept=THERE_OR_NOT))
+    return robots_of(web.get(urljoin(site, "robots.txt"), accept={200, *UNAVAILABLE}))

@@ -50,10 +50,12 @@ def take_turn(
 ) -> Turn:
     """Return up to ``most`` items: those that never had a turn, then the longest ago.
 
-    ``last`` is the day of each item's last turn.  Who had one rests for ``rest`` days: then a round
-    takes ``rest`` nights, or more where the items need more.
+    ``last`` is the day of each item's last turn; one in the future, of a clock that went wrong,
+    was none.  Who had one rests for ``rest`` days: then a round takes ``rest`` nights, or more
+    where the items need more.
     """
     most = max(most, 0)
+    last = {item: day for item, day in last.items() if day <= today}
     new = [item for item in items if item not in last]
     old = [item for item in items if item in last and (today - last[item]).days >= rest]
     taken = tuple([*new, *sorted(old, key=last.__getitem__)][:most])

@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -180,7 +180,7 @@ class Forum(Closing):
 
     def _get(self, path: str, asked: dict[str, str]) -> Answer | None:
         """Ask as a visitor does; None where robots.txt does not allow it."""
-        if not self._robots.may(f"https://{self._host}{path}"):
+        if not self._robots.may(f"https://{self._host}{path}?{urlencode(asked)}".rstrip("?")):
             return None
         if self._web is None:
             self._web = WebSession(self._access, per_second=1 / self._robots.delay)

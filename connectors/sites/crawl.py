@@ -10,13 +10,13 @@ import msgspec
 
 from connectors.errors import AccessRefused, RateLimited, SourceUnavailable, UnexpectedAnswer
 from connectors.platforms import Refusal, identify
+from connectors.robots import UNAVAILABLE
 from connectors.sites.feeds import read_feed
 from connectors.sites.identities import ask_host
 from connectors.sites.pages import Link, join_url, page_text, read_page
 from connectors.sites.site import (
     EACH_NIGHT,
     REDIRECTS,
-    UNAVAILABLE,
     Site,
     Visit,
     ask,

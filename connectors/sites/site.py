@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
 from connectors.errors import UnexpectedAnswer
-from connectors.robots import robots_of
+from connectors.robots import UNAVAILABLE, robots_of
 from connectors.sites.pages import join_url
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ DOTS = frozenset({".", ".."})
 """Segments that, hidden in percent signs, would lead past robots.txt."""
 MOST_FEEDS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-UNAVAILABLE = frozenset({*range(400, 500)} - {429})
-"""Answers that say there is nothing to be had here (RFC 9309, 2.3.1.3)."""
 MOST_REDIRECTS = 5
 EACH_NIGHT = timedelta(0)
 """What is kept on disk is asked about every night: has it changed?"""

@@ -57,3 +57,9 @@ def test_what_is_told_names_the_number_of_nights() -> None:
     assert told == "2 of 5 names were searched for; each has its turn within 3 nights."
     all_at_once = take_turn("ab", {}, 2, TODAY).tell("names", "were searched for")
     assert all_at_once == "2 of 2 names were searched for; each has its turn within 7 nights."
+
+
+def test_a_turn_in_the_future_was_none() -> None:
+    """A clock that was a year ahead for a night would else silence a name for that year."""
+    last = {"a": TODAY + 365 * DAY, "b": TODAY - 8 * DAY}
+    assert take_turn("ab", last, 9, TODAY).taken == ("a", "b")

@@ -59,6 +59,7 @@ class FakeForum:
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     found: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     robots: str | None = None
+    robots_status: int = 404
     shows_profiles: bool = True
     has_directory: bool = True
     reply: Reply | None = None
@@ -84,7 +85,8 @@ class ForumServer(WebServer):
         _, host, path = asked.path.split("/", 2)
         forum = self.hosts[host]
         if path == "robots.txt":
-            return Reply(404) if forum.robots is None else Reply(body=forum.robots.encode())
+            missing = Reply(forum.robots_status)
+            return missing if forum.robots is None else Reply(body=forum.robots.encode())
         if forum.reply is not None:
             return forum.reply
         if path == DIRECTORY:

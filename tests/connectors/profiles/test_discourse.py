@@ -200,6 +200,19 @@ def test_robots_txt_is_obeyed(server):
     assert "1 of 2 forums show visitors no profile." in harvest.notes
 
 
+def test_robots_txt_may_forbid_a_search_by_its_query(server):
+    server.hosts[HERE].robots = "User-agent: *\nDisallow: /*name=\n"
+    a_connector(handles={"discourse": ("maplefallshigh",)}).fetch()
+    assert server.searched(HERE) == []
+    assert "maplefallshigh" in server.looked_up(HERE)
+
+
+@pytest.mark.parametrize("status", [402, 406, 418, 421])
+def test_a_robots_txt_that_is_not_there_in_other_words_allows_everything(server, status):
+    server.hosts[HERE].robots_status = status
+    assert len(a_connector().fetch().profiles) == 1
+
+
 def test_a_forum_that_names_our_agent_may_allow_what_it_forbids_others(server):
     rules = "User-agent: *\nDisallow: /\n\nUser-agent: district-social-auditor\nAllow: /\n"
     server.hosts[HERE].robots = rules
