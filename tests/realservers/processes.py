@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 180.0
 STOP_SECONDS = 20.0
+GONE_SECONDS = 5.0
 
 
 def find_port() -> int:
@@ -59,8 +60,18 @@ def stopping(server: subprocess.Popen[bytes]) -> Iterator[None]:
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
         server.wait()
+        _wait_for_end(server.pid)
         if server.stdin is not None:
             server.stdin.close()
+
+
+def _wait_for_end(group: int) -> None:
+    """Wait until nobody of a killed group is left; what is killed may listen for a moment yet."""
+    until = time.monotonic() + GONE_SECONDS
+    with suppress(ProcessLookupError):
+        while time.monotonic() < until:
+            os.killpg(group, 0)
+            time.sleep(0.02)
 
 
 def _connect(place: int | str) -> None:
