@@ -156,10 +156,7 @@ def read_one(
         harvest = _tidy(build(source.connector, granted.access).fetch(), hide)
         state, problem, advice = _outcome(harvest)
     except ConnectorError as error:
-        state = next(
-            (state for kind_, state in STATES.items() if isinstance(error, kind_)),
-            ReadingState.FAILED,
-        )
+        state = _state_of(error)
         problem, advice = hide(error.problem), hide(error.advice)
     except Exception as error:
         log.debug("source %s failed", source.name, exc_info=True)
@@ -183,6 +180,11 @@ def read_one(
         advice=advice,
     )
     return Collected(reading, harvest)
+
+
+def _state_of(error: ConnectorError) -> ReadingState:
+    states = (state for kind, state in STATES.items() if isinstance(error, kind))
+    return next(states, ReadingState.FAILED)
 
 
 def bookmarks_of(settings: Settings, collected: Iterable[Collected]) -> dict[str, Bookmark | None]:

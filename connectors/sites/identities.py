@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from connectors.errors import AccessRefused, SourceUnavailable, UnexpectedAnswer
-from connectors.fediverse import NODEINFO, Links
+from connectors.fediverse import NODEINFO, Links, Software
 from connectors.own_sites import host_of, is_within, own_hosts
 from connectors.sites.pages import join_url
 from connectors.sites.site import ask
@@ -34,13 +34,6 @@ MOST_HANDLES = 10
 PLATFORM = "mastodon"
 ABOUT_ACCOUNT = frozenset({"self", "me", "http://webfinger.net/rel/profile-page"})
 NAME, VERSION = re.compile(r"[a-z0-9-]{1,40}"), re.compile(r"[\w.+-]{1,40}", re.ASCII)
-
-
-class Software(msgspec.Struct):
-    """What a server runs."""
-
-    name: str
-    version: str
 
 
 class Users(msgspec.Struct):
