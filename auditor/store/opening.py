@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 
 from auditor.errors import StoreError
 from auditor.store.failures import explained
+from auditor.store.fresh_tables import make_tables
 from auditor.store.locking import AdvisoryStoreLock, FileStoreLock
 from auditor.store.schema import REVISION, metadata
 from auditor.store.store import Store
@@ -144,6 +145,10 @@ def _migrate(engine: Engine, file: Path | None, place: str) -> None:
     with lock:
         revision = _revision(engine, place)
         if revision == REVISION:
+            return
+        if revision is None and file is not None:
+            with engine.execution_options(writes=True).begin() as connection:
+                make_tables(connection)
             return
         _run_alembic(engine, file, revision, place)
 

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event, inspect
+from sqlalchemy import create_engine, event, inspect
 
 from auditor.errors import StoreError, StoreLocked
 from auditor.findings import State
-from auditor.store import Store, open_store, opening, outbox, schema
+from auditor.store import Store, fresh_tables, open_store, opening, outbox, schema
 from tests.builders import a_finding
 from tests.nights import FIRST, keep_night
 
@@ -76,14 +77,39 @@ def test_a_store_is_opened_again_without_alembic(store: Store, file: Path) -> No
     assert done.stdout.split("\n")[:2] == ["1", "[]"]
 
 
-def test_the_migrations_make_the_tables_of_the_schema(store: Store) -> None:
-    with store.engine.connect() as connection:
+def test_the_migrations_make_the_tables_of_the_schema(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new store is made of statements kept beside the migrations: they say the same."""
+    migrated = tmp_path / "migrated.sqlite"
+    config = Config()
+    config.set_main_option("script_location", str(opening.MIGRATIONS))
+    engine = create_engine(f"sqlite:///{migrated}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
         context = MigrationContext.configure(connection)
         tables = [schema.metadata, outbox.outbox.metadata]
         assert compare_metadata(context, tables) == []
-    config = Config()
-    config.set_main_option("script_location", str(opening.MIGRATIONS))
+    engine.dispose()
     assert ScriptDirectory.from_config(config).get_heads() == [schema.REVISION]
+    monkeypatch.setattr(sys, "argv", ["fresh_tables", str(migrated)])
+    fresh_tables.main()
+    assert fresh_tables.STATEMENTS.read_text(encoding="utf-8") == capsys.readouterr().out
+
+
+def test_a_new_store_is_made_without_alembic_and_is_what_its_statements_say(file: Path) -> None:
+    code = (
+        "import sys; from auditor.store import open_store\n"
+        f"open_store('sqlite:///{file}').close(); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+    with closing(sqlite3.connect(file)) as connection:
+        made = "".join(f"{one};\n\n" for one in fresh_tables.statements_of(connection))
+    assert made == fresh_tables.STATEMENTS.read_text(encoding="utf-8")
 
 
 def test_there_is_a_kept_store_of_every_revision() -> None:
