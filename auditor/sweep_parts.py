@@ -177,7 +177,7 @@ def _flag(profiles: Sequence[Profile], brands: str, flags: Columns) -> None:
 
     matcher, ids, _ = _matcher(brands)
     with _uncollected():
-        judged = list(matcher.flags_of(profiles))
+        judged = list(matcher.flags_of(profiles, with_rivals=False))
     for profile, found in judged:
         for number, branding in found:
             row = (

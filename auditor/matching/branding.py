@@ -7,12 +7,11 @@ the district's, so that of the accounts scored 0.9 nine in ten are right.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.matching.affiliation import Affiliation, affiliate
 from auditor.matching.evidence import FEATURES, features_of, is_at_most_possible, unseen_of
@@ -25,7 +24,7 @@ from auditor.matching.text import fold
 from auditor.matching.vocabulary import EDUCATION, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from auditor.matching.brand import Brand
     from auditor.matching.explaining import Rival
@@ -33,8 +32,11 @@ if TYPE_CHECKING:
     from auditor.matching.gazetteer import Gazetteer
     from auditor.matching.hypotheses import Hypothesis
     from auditor.matching.reasons import Reason
+    from auditor.matching.tree_paths import TreePaths
     from connectors.records import Profile
 
+PROFILES_AT_ONCE = 256
+WORTH_TABLES = 5000
 OTHER_BIT, EDUCATION_BITS = int(Tag.OTHER), int(EDUCATION)
 
 
@@ -62,6 +64,16 @@ class Branding:
     rivals: tuple[Rival, ...]
 
 
+class Scored(NamedTuple):
+    """A reading of the profile at a place, what the trees were asked, and what they said."""
+
+    place: int
+    found: Hypothesis
+    values: tuple[float, ...]
+    score: float
+    verdict: Verdict
+
+
 UNBRANDED = Branding(Verdict.NONE, 0.0, None, Affiliation.UNRELATED, (), ())
 
 
@@ -76,9 +88,11 @@ def judge_all(
 ) -> Iterator[tuple[Profile, Branding]]:
     """Yield the profiles whose verdict is not NONE, in order, judged as ``judge`` does."""
     matcher = _matcher_of(brand, gazetteer)
-    for profile in select(profiles, matcher.index):
-        for _, branding in matcher.flags(profile):
-            yield profile, branding
+    chosen = select(profiles, matcher.index)
+    while some := list(islice(chosen, PROFILES_AT_ONCE)):
+        for profile, found in matcher.flags_of(some):
+            for _, branding in found:
+                yield profile, branding
 
 
 class Matcher:
@@ -87,44 +101,43 @@ class Matcher:
     def __init__(self, brands: Sequence[Brand], gazetteer: Gazetteer) -> None:
         self.index = BrandIndex(brands, gazetteer)
         self.card = open_scorecard()
-        self._floor = math.log(self.card.possible / (1 - self.card.possible)) - 0.01
+        self._asked = 0
 
     def judge(self, profile: Profile) -> list[tuple[int, Branding]]:
         """Judge a profile for every brand it may carry: (number of the brand, judgement)."""
         if not self.index.may_name(haystack(profile)):
             return []
-        judged = []
-        for found in self.index.read(profile, with_faint=True):
-            values = features_of(found)
-            score = probability(self.card.log_odds(values, unseen_of(found)))
-            branding = self._conclude(profile, found, values, score, self._verdict(found, score))
-            judged.append((found.own.number, branding))
-        return judged
+        readings = self.index.read(profile, with_faint=True)
+        scored = self._scored([(0, found) for found in readings])
+        told = self._told([profile], scored, with_rivals=True)
+        return [(one.found.own.number, branding) for one, branding in told]
 
     def flags(self, profile: Profile) -> list[tuple[int, Branding]]:
         """Return the judgements that are not NONE."""
-        told = [(found, features_of(found)) for found in self._readings(profile)]
-        odds = [self.card.log_odds(v, unseen_of(f), self._floor) for f, v in told]
-        return list(self._flagged(profile, told, odds))
+        return next(self.flags_of([profile]))[1]
 
     def flags_of(
-        self, profiles: Sequence[Profile]
+        self, profiles: Sequence[Profile], *, with_rivals: bool = True
     ) -> Iterator[tuple[Profile, list[tuple[int, Branding]]]]:
         """Yield each profile with its ``flags``; many profiles at once ask the trees sooner."""
-        told = [
-            [(found, features_of(found)) for found in self._readings(profile)]
-            for profile in profiles
-        ]
-        rows = [(values, self.card.begin(unseen_of(f))) for group in told for f, values in group]
-        odds = iter(self._forest.log_odds(*zip(*rows, strict=True)).tolist() if rows else ())
-        for profile, group in zip(profiles, told, strict=True):
-            yield profile, list(self._flagged(profile, group, list(islice(odds, len(group)))))
+        asked = [(n, found) for n, one in enumerate(profiles) for found in self._readings(one)]
+        flagged = [one for one in self._scored(asked) if one.verdict is not Verdict.NONE]
+        flags: list[list[tuple[int, Branding]]] = [[] for _ in profiles]
+        for one, branding in self._told(profiles, flagged, with_rivals=with_rivals):
+            flags[one.place].append((one.found.own.number, branding))
+        yield from zip(profiles, flags, strict=True)
 
     @cached_property
     def _forest(self) -> Forest:
         from auditor.matching.forest import Forest
 
         return Forest(self.card, len(FEATURES))
+
+    @cached_property
+    def _paths(self) -> TreePaths:
+        from auditor.matching.tree_paths import TreePaths
+
+        return TreePaths(self.card, len(FEATURES))
 
     def _readings(self, profile: Profile) -> Iterator[Hypothesis]:
         """Yield the readings that a good score could make a flag."""
@@ -133,34 +146,33 @@ class Matcher:
                 if not is_other(found):
                     yield found
 
-    def _flagged(
-        self,
-        profile: Profile,
-        told: Sequence[tuple[Hypothesis, tuple[float, ...]]],
-        odds: Sequence[float],
-    ) -> Iterator[tuple[int, Branding]]:
-        for (found, values), log_odds in zip(told, odds, strict=True):
-            score = probability(log_odds)
-            verdict = self._verdict(found, score)
-            if verdict is not Verdict.NONE:
-                yield found.own.number, self._conclude(profile, found, values, score, verdict)
+    def _scored(self, asked: Sequence[tuple[int, Hypothesis]]) -> list[Scored]:
+        """Score readings: by tables where so many are asked that making them pays."""
+        if not asked:
+            return []
+        self._asked += len(asked)
+        values = [features_of(found) for _, found in asked]
+        begun = [self.card.begin(unseen_of(found)) for _, found in asked]
+        trees = self._forest if self._asked > WORTH_TABLES else self._paths
+        scores = map(probability, trees.log_odds(values, begun).tolist())
+        return [
+            Scored(place, found, told, score, self._verdict(found, score))
+            for (place, found), told, score in zip(asked, values, scores, strict=True)
+        ]
 
-    def _conclude(
-        self,
-        profile: Profile,
-        found: Hypothesis,
-        values: tuple[float, ...],
-        score: float,
-        verdict: Verdict,
-    ) -> Branding:
-        affiliation = Affiliation.UNRELATED
-        if verdict is not Verdict.NONE:
-            texts = [fold(text) for text in (profile.handle, profile.display_name) if text]
-            disguised = found.field.field.is_disguised
-            affiliation = affiliate(Tag(found.beside.tags), texts, is_disguised=disguised)
-        reasons = tuple(explain(found, self.card.terms(values, unseen_of(found))))
-        rivals = tuple(rivals_of(found))
-        return Branding(verdict, round(score, 4), found.term.school, affiliation, reasons, rivals)
+    def _told(
+        self, profiles: Sequence[Profile], scored: Sequence[Scored], *, with_rivals: bool
+    ) -> Iterator[tuple[Scored, Branding]]:
+        """Yield each scored reading with its judgement and the reasons."""
+        if scored:
+            told = self._paths.terms([one.values for one in scored], len(scored)).tolist()
+            for one, row in zip(scored, told, strict=True):
+                by_hand = self.card.by_hand(unseen_of(one.found))
+                terms = by_hand | {
+                    name: by_hand.get(name, 0.0) + term
+                    for name, term in zip(FEATURES, row, strict=True)
+                }
+                yield one, _conclude(profiles[one.place], one, terms, with_rivals=with_rivals)
 
     def _verdict(self, found: Hypothesis, score: float) -> Verdict:
         if score < self.card.possible or found.is_faint:
@@ -170,6 +182,21 @@ class Matcher:
         if is_at_most_possible(found):
             return Verdict.POSSIBLE
         return Verdict.CONFIDENT if score >= self.card.confident else Verdict.POSSIBLE
+
+
+def _conclude(
+    profile: Profile, one: Scored, terms: Mapping[str, float], *, with_rivals: bool
+) -> Branding:
+    found, affiliation = one.found, Affiliation.UNRELATED
+    if one.verdict is not Verdict.NONE:
+        texts = [fold(text) for text in (profile.handle, profile.display_name) if text]
+        disguised = found.field.field.is_disguised
+        affiliation = affiliate(Tag(found.beside.tags), texts, is_disguised=disguised)
+    reasons = tuple(explain(found, terms))
+    rivals = tuple(rivals_of(found)) if with_rivals else ()
+    return Branding(
+        one.verdict, round(one.score, 4), found.term.school, affiliation, reasons, rivals
+    )
 
 
 def is_other(found: Hypothesis) -> bool:

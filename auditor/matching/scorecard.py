@@ -38,29 +38,18 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class ScoreCard:
-    """The trees, the log-odds before any is asked, and terms for what fitting could not see.
-
-    ``hopes`` is, tree by tree, the most that it and all later ones can add.
-    """
+    """The trees, the log-odds before any is asked, and terms for what fitting could not see."""
 
     base: float
     trees: tuple[Tree, ...]
-    hopes: tuple[float, ...]
     set_by_hand: dict[str, float]
     confident: float
     possible: float
 
-    def log_odds(
-        self, values: Sequence[float], unseen: Mapping[str, float], floor: float = -math.inf
-    ) -> float:
-        """Return the log-odds that a reading with these feature values is right.
-
-        Where they cannot reach ``floor`` any more, asking ends early with a value below it.
-        """
+    def log_odds(self, values: Sequence[float], unseen: Mapping[str, float]) -> float:
+        """Return the log-odds that a reading with these feature values is right."""
         total = self.begin(unseen)
-        for tree, hope in zip(self.trees, self.hopes, strict=True):
-            if total + hope < floor:
-                return total + hope
+        for tree in self.trees:
             node, feature = 0, tree.feature
             while feature[node] != LEAF:
                 side = tree.low if values[feature[node]] <= tree.limit[node] else tree.high
@@ -70,21 +59,10 @@ class ScoreCard:
 
     def begin(self, unseen: Mapping[str, float]) -> float:
         """Return the log-odds before any tree is asked."""
-        return self.base + sum(self._by_hand(unseen).values())
+        return self.base + sum(self.by_hand(unseen).values())
 
-    def terms(self, values: Sequence[float], unseen: Mapping[str, float]) -> dict[str, float]:
-        """Split ``log_odds`` less the base into what each feature adds."""
-        by_hand = self._by_hand(unseen)
-        told = [by_hand.get(name, 0.0) for name in FEATURES]
-        for tree in self.trees:
-            node, feature, limit, value = 0, tree.feature, tree.limit, tree.value
-            while (asked := feature[node]) != LEAF:
-                side = tree.low if values[asked] <= limit[node] else tree.high
-                told[asked] += value[side[node]] - value[node]
-                node = side[node]
-        return by_hand | dict(zip(FEATURES, told, strict=True))
-
-    def _by_hand(self, unseen: Mapping[str, float]) -> dict[str, float]:
+    def by_hand(self, unseen: Mapping[str, float]) -> dict[str, float]:
+        """Return the terms for what fitting could not see."""
         return {name: weight * unseen[name] for name, weight in self.set_by_hand.items()}
 
 
@@ -112,15 +90,9 @@ def read_scorecard(document: dict[str, Any]) -> ScoreCard:
         for tree in document["trees"]
     )
     trees = tuple(sorted(trees, key=lambda tree: min(tree.value) - max(tree.value)))
-    hopes: list[float] = []
-    for tree in reversed(trees):
-        leaves = zip(tree.feature, tree.value, strict=True)
-        best = max(value for feature, value in leaves if feature == LEAF)
-        hopes.append(best + (hopes[-1] if hopes else 0.0))
     return ScoreCard(
         document["base"],
         trees,
-        tuple(reversed(hopes)),
         dict(document["set_by_hand"]),
         document["confident"],
         document["possible"],

@@ -15,6 +15,7 @@ from auditor.matching.gazetteer import open_gazetteer
 from auditor.matching.profile_reading import LONGEST_NAME, SHORTEST_NAME, FieldReading
 from auditor.matching.scorecard import ScoreCard, Tree, open_scorecard
 from auditor.matching.text import read_words
+from auditor.matching.tree_paths import TreePaths
 from connectors.records import Profile
 
 HANDLES = (
@@ -66,17 +67,26 @@ def test_trees_asked_together_add_up_to_the_last_bit(values: list[float]) -> Non
     card = open_scorecard()
     none = dict.fromkeys(card.set_by_hand, 0.0)
     rows = [tuple(values), (0.0,) * len(FEATURES), tuple(float(round(one)) for one in values)]
-    together = Forest(card, len(FEATURES)).log_odds(rows, [card.begin(none)] * len(rows))
-    assert together.tolist() == [card.log_odds(row, none) for row in rows]
+    begun, alone = [card.begin(none)] * len(rows), [card.log_odds(row, none) for row in rows]
+    paths = TreePaths(card, len(FEATURES))
+    assert Forest(card, len(FEATURES)).log_odds(rows, begun).tolist() == alone
+    assert paths.log_odds(rows, begun).tolist() == alone
+    terms = paths.terms(rows, len(rows))
+    roots = sum(tree.value[0] for tree in card.trees)
+    assert (terms.sum(axis=1) + begun[0] + roots).tolist() == pytest.approx(alone)
+    assert terms[1].tolist() == paths.terms(rows[1:2], 1)[0].tolist()
 
 
 def test_a_value_at_a_limit_goes_the_same_way() -> None:
     tree = Tree((0, -1, 1, -1, -1), (1.5, 0, 2.0, 0, 0), (1, 0, 3, 0, 0), (2, 0, 4, 0, 0),
                 (0.0, 0.25, 0.0, 0.5, 0.125))  # fmt: skip
-    card = ScoreCard(0.0, (tree,), (0.5,), {}, 0.8, 0.1)
+    card = ScoreCard(0.0, (tree,), {}, 0.8, 0.1)
     rows = [(x, y) for x in (1.0, 1.5, 1.5000001) for y in (1.0, 2.0, 2.1)]
-    together = Forest(card, 2).log_odds(rows, [0.0] * len(rows))
-    assert together.tolist() == [card.log_odds(row, {}) for row in rows]
+    alone = [card.log_odds(row, {}) for row in rows]
+    assert Forest(card, 2).log_odds(rows, [0.0] * len(rows)).tolist() == alone
+    paths = TreePaths(card, 2)
+    assert paths.log_odds(rows, [0.0] * len(rows)).tolist() == alone
+    assert paths.terms([(1.0, 1.0), (1.6, 2.1)], 2).tolist() == [[0.25, 0.0], [0.0, 0.125]]
 
 
 def test_a_tree_with_too_many_leaves_is_refused() -> None:
@@ -86,7 +96,7 @@ def test_a_tree_with_too_many_leaves_is_refused() -> None:
     high = (*range(1, leaves - 1), 2 * leaves - 2) + (0,) * leaves
     tree = Tree(feature, tuple(map(float, range(len(feature)))), low, high, (0.0,) * len(feature))
     with pytest.raises(ValueError, match="65 leaves"):
-        Forest(ScoreCard(0.0, (tree,), (0.0,), {}, 0.8, 0.1), 1)
+        Forest(ScoreCard(0.0, (tree,), {}, 0.8, 0.1), 1)
 
 
 @given(st.lists(st.sampled_from((*HANDLES, "lincoln", "mt", "ps", "st", " ", "7"))))
