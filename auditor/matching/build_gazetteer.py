@@ -2,9 +2,9 @@
 
 SOURCE has one row a district: district_id, district_name, state, city, county, domains, schools,
 school_cities, agency_type (NCES Common Core of Data).  Written are ``gazetteer_districts.parquet``
-and ``gazetteer_schools.parquet``, the folded names in ``gazetteer_names.parquet`` (key, first
-bearer) and ``gazetteer_bearers.parquet`` (institution, quality in hundredths, kind), and the given
-names that schools are named after.  Institutions are numbered districts first, then schools.
+(with the initials and numbers that show a district), ``gazetteer_schools.parquet``, the folded
+names in ``gazetteer_names.parquet`` (key, first bearer) and ``gazetteer_bearers.parquet``
+(institution, quality in hundredths, kind), and the given names that schools are named after.  Institutions are numbered districts first, then schools.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ def build(rows: Sequence[dict[str, Any]], folder: Path) -> None:
     given = find_given_names(name for _, name, _ in schools)
     (folder / "given_names.txt").write_text("\n".join(given) + "\n", encoding="utf-8")
     given_names.cache_clear()
-    tags = _write_names(rows, schools, folder)
-    _write_institutions(rows, schools, tags, folder)
+    named = _name_all(rows, schools)
+    _write_names(named, folder)
+    _write_institutions(rows, schools, named, folder)
 
 
 def find_given_names(names: Iterable[str]) -> list[str]:
@@ -70,11 +71,10 @@ def _schools(rows: Sequence[dict[str, Any]]) -> Iterable[tuple[int, str, str]]:
             yield place, name, town
 
 
-def _write_names(
-    rows: Sequence[dict[str, Any]], schools: Sequence[tuple[int, str, str]], folder: Path
-) -> list[int]:
-    import pyarrow as pa
-
+def _name_all(
+    rows: Sequence[dict[str, Any]], schools: Sequence[tuple[int, str, str]]
+) -> list[tuple[Name, ...]]:
+    """Return the names of every institution, by its number."""
     from auditor.matching.initials import school_initials
     from auditor.matching.naming import (
         Name,
@@ -84,17 +84,23 @@ def _write_names(
         school_names,
     )
 
-    bearers: defaultdict[str, list[tuple[int, Name]]] = defaultdict(list)
-    tags: list[int] = []
-    named = [district_names(r["district_name"], r["county"], r["domains"]) for r in rows]
+    named = [
+        tuple(district_names(row["district_name"], row["county"], row["domains"])) for row in rows
+    ]
     for _, school, _ in schools:
         full = school_names(school)
         initials = school_initials(school_core(school), full[0].tags) if full else ()
         known = {one.key for one in full}
         short = sorted({key for key in initials if len(key) > 2} - known)
         named.append((*full, *(Name(k, NameKind.INITIALS, 0.4, full[0].tags) for k in short)))
+    return named
+
+
+def _write_names(named: Sequence[Sequence[Name]], folder: Path) -> None:
+    import pyarrow as pa
+
+    bearers: defaultdict[str, list[tuple[int, Name]]] = defaultdict(list)
     for place, names in enumerate(named):
-        tags.append(int(names[0].tags) if names else 0)
         for name in names:
             bearers[name.key].append((place, name))
     keys = sorted(bearers)
@@ -108,20 +114,24 @@ def _write_names(
     quality = pa.array([round(name.quality * 100) for _, name in flat], pa.uint8())
     kind = pa.array([int(name.kind) for _, name in flat], pa.uint8())
     _write(folder, "bearers", {"institution": institution, "quality": quality, "kind": kind})
-    return tags
 
 
 def _write_institutions(
     rows: Sequence[dict[str, Any]],
     schools: Sequence[tuple[int, str, str]],
-    tags: list[int],
+    named: Sequence[Sequence[Name]],
     folder: Path,
 ) -> None:
     import pyarrow as pa
 
+    tags = [int(names[0].tags) if names else 0 for names in named]
     columns: dict[str, Any] = {column: [row[column] or "" for row in rows] for column in FACTS}
     columns["domains"] = [list(row["domains"]) for row in rows]
     columns["agency_type"] = [_type_digit(row["agency_type"]) for row in rows]
+    columns["cues"] = [
+        " ".join(_cues(row["district_name"], names))
+        for row, names in zip(rows, named[: len(rows)], strict=True)
+    ]
     columns["tags"] = pa.array(tags[: len(rows)], pa.int32())
     _write(folder, "districts", columns)
     columns = {
@@ -131,6 +141,14 @@ def _write_institutions(
         "tags": pa.array(tags[len(rows) :], pa.int32()),
     }
     _write(folder, "schools", columns)
+
+
+def _cues(district: str, names: Iterable[Name]) -> Iterable[str]:
+    """Return the initials and numbers that show a district beside a school's name."""
+    from auditor.matching.naming import CUES, plain_cues
+
+    listed = sorted(name.key for name in names if name.kind in CUES)
+    return dict.fromkeys((*listed, *plain_cues(district)))
 
 
 def _type_digit(text: str | None) -> str:

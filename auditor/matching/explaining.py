@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from auditor.matching.evidence import FEATURES, is_initials
@@ -122,13 +123,13 @@ def rivals_of(found: Hypothesis) -> list[Rival]:
     best: dict[str, Rival] = {}
     for name, beside, _ in found.standing.names[:3]:
         crowd = found.crowd_of(name)
-        places = list(crowd.by_district.items())[:MOST_WEIGHED]
-        for district, bearers in places:
+        by_group = crowd.weights(beside, found.states).by_group
+        factor = gap_factor(beside.gap, len(name))
+        for district, bearers in islice(crowd.by_district.items(), MOST_WEIGHED):
             if district == found.own.brand.district_id:
                 continue
             for bearer in bearers:
-                weight = crowd.weigh(bearer, beside, found.states)
-                weight *= gap_factor(beside.gap, len(name))
+                weight = by_group[crowd.group_of[bearer.place]] * factor
                 known = best.get(district)
                 if known is None or known.weight < weight:
                     best[district] = Rival(

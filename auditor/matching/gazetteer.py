@@ -7,10 +7,10 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.matching.capitals import lower_capitals
-from auditor.matching.naming import CUES, NameKind, district_names, domain_keys, plain_cues
+from auditor.matching.naming import NameKind, district_names, domain_keys
 from auditor.matching.text import fold, split_words, squeeze
 from auditor.matching.vocabulary import STATE_CODES, STATE_OF, Tag
 
@@ -59,8 +59,7 @@ class District:
     tags: Tag
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(NamedTuple):
     """An institution that bears a name: where it is, and how fully the name says it (0..1).
 
     ``place`` is its number in the gazetteer; ``district`` is the NCES id.  ``town_key`` is folded
@@ -120,21 +119,6 @@ class Gazetteer:
     def _schools(self) -> dict[str, list[Any]]:
         table = _read(self._folder, "schools")
         return {name: table[name].to_pylist() for name in table.column_names}
-
-    @cached_property
-    def _cue_rows(self) -> tuple[list[str], NDArray[np.intp], NDArray[np.intp]]:
-        """Every name; those that are a district's cues, by district; and where each one's begin."""
-        import numpy as np
-
-        places = _numbers(self._bearers["institution"], np.int32)
-        kinds = _numbers(self._bearers["kind"], np.uint8)
-        is_cue = np.zeros(256, bool)
-        is_cue[[int(kind) for kind in CUES]] = True
-        rows = np.flatnonzero((places < len(self)) & is_cue[kinds])
-        rows = rows[np.argsort(places[rows], kind="stable")]
-        named = np.searchsorted(np.asarray(self._first), rows, side="right") - 1
-        begins = np.searchsorted(places[rows], np.arange(len(self) + 1))
-        return list(self.keys), named, begins
 
     @cached_property
     def _row_of(self) -> dict[str, int]:
@@ -248,11 +232,8 @@ class Gazetteer:
 
     def _find_cues(self, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return a district's domains, and its initials and numbers."""
-        keys, named, begins = self._cue_rows
-        cues = tuple(keys[name] for name in named[begins[row] : begins[row + 1]].tolist())
-        plain = plain_cues(self._districts["district_name"][row])
         domains = tuple(domain_keys(self._districts["domains"][row]))
-        return domains, tuple(dict.fromkeys((*cues, *plain)))
+        return domains, tuple(self._districts["cues"][row].split())
 
 
 @lru_cache(maxsize=32768)

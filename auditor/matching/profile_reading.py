@@ -113,9 +113,11 @@ class FieldReading:
 
     def _is_inside(self, begin: int, end: int) -> bool:
         """Whether a longer borne name holds the span and more than words for a school."""
-        school_words = words_of(EDUCATION)
-        for _, first, last in self.spans:
-            if first <= begin and end <= last and last - first > end - begin:
+        school_words, length = words_of(EDUCATION), end - begin
+        for first, last in self._longest_spans:
+            if last - first <= length:
+                return False
+            if first <= begin and end <= last:
                 more = (self.text[first:begin], self.text[end:last])
                 if any(part not in school_words for part in more if part):
                     return True
@@ -150,6 +152,11 @@ class FieldReading:
                     if name in keys and self.is_apart(begin, end):
                         found.append((name, begin, end))
         return tuple(found)
+
+    @cached_property
+    def _longest_spans(self) -> list[tuple[int, int]]:
+        spans = [(first, last) for _, first, last in self.spans]
+        return sorted(spans, key=lambda span: span[0] - span[1])
 
     def standing(self, context: Context) -> Standing:
         """Weigh everybody in the country whom the text may mean."""
