@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import replace
 from datetime import datetime  # noqa: TC003 - msgspec reads it
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from connectors.closing import Closing
 from connectors.errors import ConnectorError, UnexpectedAnswer

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
+import msgspec
+
 from connectors.records import AccountKey, ProfileKind
 
 if TYPE_CHECKING:
@@ -47,8 +49,7 @@ class Folding(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(msgspec.Struct, frozen=True):
     """Canonical identity of one account.
 
     ``id`` is the folded handle, with its name space where the platform has several

@@ -6,8 +6,9 @@ The URL shapes themselves are data (``platforms.toml``); this module reads hosti
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from connectors.platform_table import (
     Account,

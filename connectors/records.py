@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 if TYPE_CHECKING:
     from datetime import date, datetime
 
@@ -109,9 +111,8 @@ class KnownAccount:
     native_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """Public metadata of one account; ``key`` is its identity.
+class Profile(msgspec.Struct, frozen=True):
+    """Public metadata of one account; ``key`` is its identity.  A night makes one of each.
 
     ``handle`` keeps the platform's spelling; ``url`` is canonical.  ``fields()`` yields the texts
     in which a name or an address may stand.

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 
 from auditor.collect import Collected
 from auditor.known_links import recall_links, remember_links
@@ -34,7 +35,9 @@ def site(*links: SiteLink, state: ReadingState = COMPLETE) -> Collected:
 def found(
     *profiles: Profile, state: ReadingState = COMPLETE, source: str = "found", **more: Any
 ) -> Collected:
-    harvest = Harvest(profiles=tuple(replace(one, source=source) for one in profiles), **more)
+    harvest = Harvest(
+        profiles=tuple(structs.replace(one, source=source) for one in profiles), **more
+    )
     return Collected(a_reading(source=source, state=state), harvest)
 
 

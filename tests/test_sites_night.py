@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 from auditor.doctor import examine
 from auditor.findings import Certainty, Change, State
@@ -131,7 +132,7 @@ def test_an_account_whose_platform_fails_for_a_night_changes_no_judgement(
         platform.error = error
         found = lead(night(config, day), BRANDED).finding
         assert (found.grade, MUTUAL in found.reasons) == (Certainty.POSSIBLE, True), day
-    platform.harvest = Harvest(profiles=(replace(shown, website=None),))
+    platform.harvest = Harvest(profiles=(structs.replace(shown, website=None),))
     assert lead(night(config, 3), BRANDED).finding.grade is Certainty.CONFIDENT
 
 

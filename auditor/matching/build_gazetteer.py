@@ -4,7 +4,8 @@ SOURCE has one row a district: district_id, district_name, state, city, county, 
 school_cities, agency_type (NCES Common Core of Data).  Written are ``gazetteer_districts.parquet``
 (with the initials and numbers that show a district), ``gazetteer_schools.parquet``, the folded
 names in ``gazetteer_names.parquet`` (key, first bearer) and ``gazetteer_bearers.parquet``
-(institution, quality in hundredths, kind), and the given names that schools are named after.  Institutions are numbered districts first, then schools.
+(institution, quality in hundredths, kind), and the given names that schools are named after.
+Institutions are numbered districts first, then schools.
 """
 
 from __future__ import annotations

@@ -12,12 +12,12 @@ dropped and counted, a known one too.  Never read: posts, followers, follows, li
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec.structs import replace
 
 from connectors.profile_reading import ProfileReading, batches
 from connectors.records import AccountKey, Standing

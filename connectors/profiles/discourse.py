@@ -12,13 +12,13 @@ which Discourse tells administrators alone, posts, messages, a forum that asks t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import quote, urlencode
 
 import msgspec
+from msgspec.structs import replace
 
 from connectors.account_source import Absence
 from connectors.closing import Closing

@@ -10,10 +10,11 @@ looked for such an account by hand, with or without finding one).  Texts are cut
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec.structs import replace
 
 from connectors.errors import NotConfigured, SourceUnavailable
 from connectors.inputs import explain, show

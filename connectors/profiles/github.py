@@ -14,12 +14,12 @@ pupil's: it is dropped and counted.  Never read: repositories, commits, follower
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from connectors.errors import NotConfigured, RateLimited
 from connectors.profile_reading import FOREIGN, ProfileReading

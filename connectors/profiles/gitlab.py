@@ -14,12 +14,13 @@ projects, commits, members, followers, private groups that the token's owner may
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from connectors.errors import NotConfigured
 from connectors.profile_reading import FOREIGN, ProfileReading, shows_name

@@ -12,10 +12,11 @@ posts, followers, directories, whatever needs a session.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec.structs import replace
 
 from connectors.fediverse import Account, Server, account_name, account_profile
 from connectors.platforms import Refusal, account_of

@@ -7,6 +7,7 @@ import re
 from dataclasses import fields
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 import pytest
 
 from connectors.errors import ConnectorError
@@ -141,10 +142,16 @@ def _keys(harvest: Harvest) -> Iterable[list[object]]:
 def _texts(harvest: Harvest) -> Iterable[str]:
     for kind in KINDS:
         for record in getattr(harvest, kind):
-            for field in fields(record):
-                value = getattr(record, field.name)
+            for name in _names(record):
+                value = getattr(record, name)
                 values = value if isinstance(value, tuple) else (value,)
                 yield from (text for text in values if isinstance(text, str))
+
+
+def _names(record: object) -> Iterable[str]:
+    if isinstance(record, msgspec.Struct):
+        return record.__struct_fields__
+    return [field.name for field in fields(record)]  # type: ignore[arg-type]
 
 
 def _check_error(error: ConnectorError, secrets: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from auditor.matching.affiliation import Affiliation
 from auditor.matching.brand import Brand, BrandSchool, brand_of
@@ -45,7 +46,7 @@ def brand_for(
 
 def profile(handle: str | None = None, display_name: str | None = None, **rest: object) -> Profile:
     plain = Profile("list", "facebook", "https://social.example/x", handle, None, display_name)
-    return dataclasses.replace(plain, **rest)  # type: ignore[arg-type]
+    return structs.replace(plain, **rest)
 
 
 def judged(handle: str | None = None, display_name: str | None = None, **rest: object) -> Branding:
