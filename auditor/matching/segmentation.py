@@ -7,16 +7,18 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+import ahocorasick_rs
+
 from auditor.matching.vocabulary import NOTHING, Tag, lexicon, vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     # The cheapest way to have read up to a place: (cost, the step before, text, what it says or
     # None for an unexplained character, whether it asks for an explained neighbour).
     Step = tuple[float, "Step | None", str, Tag | None, bool]
     Ways = dict[bool | None, Step]
-    Words = Sequence[tuple[int, str, Tag]]
+    Word = tuple[int, str, Tag]
 
 LONGEST_WORD = 28
 SHORT_WORD = 4
@@ -62,15 +64,13 @@ def segment(text: str, starts: frozenset[int], lexicon: Mapping[str, Tag]) -> Se
 
 
 class Segmenter:
-    """A lexicon made ready: which lengths of word begin with which two letters."""
+    """A lexicon made ready: its words in one automaton."""
 
     def __init__(self, lexicon: Mapping[str, Tag]) -> None:
-        self._lexicon = lexicon
-        lengths: dict[str, set[int]] = {}
-        for word in lexicon:
-            if 0 < len(word) <= LONGEST_WORD:
-                lengths.setdefault(word[:2], set()).add(len(word))
-        self._lengths = {opening: tuple(sorted(found)) for opening, found in lengths.items()}
+        known = [one for one in lexicon.items() if 0 < len(one[0]) <= LONGEST_WORD]
+        self._known = [(len(w), w, tag) for w, tag in known if not _is_short_number(w)]
+        words = [word for _, word, _ in self._known]
+        self._automaton = ahocorasick_rs.AhoCorasick(words or ["\0"])
         self.segment = lru_cache(maxsize=MOST_KEPT)(self._segment)
         self._state_codes = frozenset(
             word for word, tag in lexicon.items() if len(word) == 2 and tag & ~Tag.OURS == Tag.STATE
@@ -88,16 +88,17 @@ class Segmenter:
         marks = {0, size, *(start for start in starts if 0 < start < size)}
         read: list[Ways] = [{} for _ in range(size + 1)]
         read[0][True] = (0.0, None, "", NOTHING, False)
+        found = self._find_words(text)
         for first, barrier in pairwise(sorted(marks)):
             for begin in range(first, barrier):
                 if read[begin]:
-                    if words := self._words_at(text, begin):
-                        self._extend(read, begin, words, marks, barrier)
+                    if begin in found:
+                        self._extend(read, begin, found[begin], marks, barrier)
                     _leave(read, begin, text[begin], at_mark=begin in marks)
         return _unwind(_cheapest(read[size]))
 
     def _extend(
-        self, read: list[Ways], begin: int, words: Words, marks: set[int], barrier: int
+        self, read: list[Ways], begin: int, words: Sequence[Word], marks: set[int], barrier: int
     ) -> None:
         """Read on from ``begin`` by every word that may stand there."""
         at_mark = begin in marks
@@ -126,32 +127,28 @@ class Segmenter:
             if known is None or cost < known[COST]:
                 read[end][not loose] = (cost, before, word, tag, loose)
 
-    def _words_at(self, text: str, begin: int) -> Words:
-        """Return every word and short number that begins at a place: length, word, meaning."""
-        opening = text[begin : begin + 2]
-        lengths, is_number = self._lengths.get(opening, ()), opening[0].isdecimal()
-        if len(opening) == 2 and (alone := self._lengths.get(opening[0])):
-            lengths = (*alone, *lengths)
-        if not lengths and not is_number:
-            return ()
-        left, lexicon = len(text) - begin, self._lexicon
-        found = []
-        for length in lengths:
-            if length > left:
-                break
-            word = text[begin : begin + length]
-            tag = lexicon.get(word)
-            if tag is not None and not (
-                is_number and length <= LONGEST_NUMBER and word.isdecimal()
-            ):
-                found.append((length, word, tag))
-        if is_number:
-            for length in range(1, min(LONGEST_NUMBER, left) + 1):
-                word = text[begin : begin + length]
-                if not word.isdecimal():
-                    break
-                found.append((length, word, NOTHING))
+    def _find_words(self, text: str) -> dict[int, list[Word]]:
+        """Return the words and short numbers that begin at each place: length, word, meaning."""
+        found: dict[int, list[Word]] = {}
+        for number, begin, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            found.setdefault(begin, []).append(self._known[number])
+        if not text.isalpha():
+            for begin, char in enumerate(text):
+                if char.isdecimal():
+                    found.setdefault(begin, []).extend(_numbers_at(text, begin))
         return found
+
+
+def _is_short_number(word: str) -> bool:
+    return len(word) <= LONGEST_NUMBER and word.isdecimal()
+
+
+def _numbers_at(text: str, begin: int) -> Iterator[Word]:
+    for length in range(1, min(LONGEST_NUMBER, len(text) - begin) + 1):
+        word = text[begin : begin + length]
+        if not word.isdecimal():
+            return
+        yield length, word, NOTHING
 
 
 @cache
