@@ -154,7 +154,13 @@ def _shape(
         shape.kind,
         reserved if opens else {},
         "{native}" in shape.path,
+        _around_handle(shape.url),
     )
+
+
+def _around_handle(url: str) -> tuple[str, str] | None:
+    before, handle, after = url.partition("{handle}")
+    return (before, after) if handle and "{" not in before + after else None
 
 
 def _filled(pattern: str, handle: str, native: str) -> str:

@@ -102,7 +102,10 @@ class Platform:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """One compiled row: a path of a platform's site and the account it names."""
+    """One compiled row: a path of a platform's site and the account it names.
+
+    ``around`` is what stands before and after the handle in an address that holds nothing else.
+    """
 
     platform: Platform
     path: re.Pattern[str]
@@ -112,6 +115,7 @@ class Shape:
     kind: ProfileKind | None
     reserved: Mapping[str, Reason]
     has_native: bool
+    around: tuple[str, str] | None = None
 
     def is_filled_by(self, pattern: re.Pattern[str]) -> bool:
         """Tell whether a match of ``pattern`` alone, without a host, gives the whole address."""
@@ -126,6 +130,10 @@ class Shape:
             return Refusal(self.reserved[handle.lower()])
         platform, server = self.platform, (groups.get("server") or server).lower()
         folded = platform.fold(handle) if handle else None
+        if handle and folded and self.around and self.id == "{handle}":
+            before, after = self.around
+            url = f"{before}{_quoted(handle)}{after}"
+            return Account(platform.key, folded, url, handle, native, self.kind)
         return Account(
             platform.key,
             self.id.format(handle=folded, native=native, server=server),

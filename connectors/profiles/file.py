@@ -148,9 +148,11 @@ def read_profiles(
     def values(name: str) -> Iterable[object]:
         return batch.columns.get(name) or repeat(None, batch.rows)
 
-    def texts(name: str) -> Iterator[str | None]:
+    def texts(name: str) -> Iterable[str | None]:
         limit, read = columns.LIMITS.get(name, columns.SHORT_TEXT), columns.read_text
-        return (None if v is None else read(v, limit, tally) for v in values(name))
+        if (column := batch.columns.get(name)) is None:
+            return repeat(None, batch.rows)
+        return [None if v is None else read(v, limit, tally) for v in column]
 
     identities = zip(
         values("age"),
