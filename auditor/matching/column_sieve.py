@@ -14,6 +14,7 @@ import numpy as np
 
 from auditor.matching.fields import CLAIM_RE2, claim_of
 from auditor.matching.mailboxes import ADDRESS_RE2
+from auditor.matching.misspelling import school_words
 from auditor.matching.squeezed_lines import (
     LEET,
     LETTERS,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     from auditor.matching.hypotheses import BrandIndex
     from auditor.matching.squeezed_lines import Bytes, Flags, Places
+
+    Found = NDArray[np.intp]
     from connectors.records import Profile
 
 NAMED = ("handle", "url", "display_name")
@@ -51,7 +54,9 @@ class NameSieve:
         keys = list(index.terms) or ["\0"]
         self._is_weak = np.array([key in index.weak for key in keys])
         self._is_ascii = all(map(str.isascii, keys))
-        self._automaton = BytesAhoCorasick([key.encode("utf-8", "replace") for key in keys])
+        looked_for = [*keys, *index.misspellings.pieces]
+        self._automaton = BytesAhoCorasick([one.encode("utf-8", "replace") for one in looked_for])
+        self._schools = BytesAhoCorasick([word.encode() for word in school_words()])
 
     def select(self, columns: Mapping[str, pa.Array]) -> Flags:
         """Return which rows of ``columns`` (field -> Arrow array) may be flagged.
@@ -99,13 +104,15 @@ class NameSieve:
     def _in_plain(self, written: _Written) -> Places:
         """Return the rows of ASCII in which names stand that are long, or end where words may."""
         lines = written.lines
-        found = [written.rows_of(self._match(lines.text), None, self._is_weak)]
+        names, pieces = self._parted(self._match(lines.text))
+        found = [written.rows_of(names, None, self._is_weak), self._misspelt(lines, pieces)]
         for leet in filter(len, lines.leet_places()):
             part = lines.places_in(lines.rows_of(leet))
             text, signs = lines.text[part], np.searchsorted(part, leet)
             for letters in LEET:
                 text[signs] = letters[lines.text[leet]]
-                found.append(written.rows_of(self._match(text), part, self._is_weak))
+                names, _ = self._parted(self._match(text))
+                found.append(written.rows_of(names, part, self._is_weak))
         return np.concatenate(found)
 
     def _in_lines(self, text: str, lines_a_row: int) -> Places:
@@ -114,15 +121,31 @@ class NameSieve:
             return np.arange(text.count("\n") // lines_a_row)
         codes, odd = squeeze_codes(text)
         lines = SqueezedLines(codes, lines_a_row)
-        found = [lines.rows_of(odd), lines.rows_of(self._match(codes)[:, 1])]
+        names, pieces = self._parted(self._match(codes))
+        found = [lines.rows_of(odd), lines.rows_of(names[:, 1]), self._misspelt(lines, pieces)]
         for leet, letters in product(filter(len, lines.leet_places()), LEET):
             spelt = codes.copy()
             spelt[leet] = letters[codes[leet]]
-            found.append(lines.rows_of(self._match(spelt)[:, 1]))
+            names, _ = self._parted(self._match(spelt))
+            found.append(lines.rows_of(names[:, 1]))
         return np.unique(np.concatenate(found))
 
-    def _match(self, text: Bytes) -> NDArray[np.intp]:
-        """Return every name in a text: its number, and where it begins and ends."""
+    def _misspelt(self, lines: SqueezedLines, pieces: Found) -> Places:
+        """Return the rows that hold a piece of a long name, and a word for a school."""
+        if not len(pieces):
+            return np.empty(0, np.intp)
+        part = lines.places_in(lines.rows_of(pieces[:, 1]))
+        text = lines.text[part].tobytes()
+        told = np.array(self._schools.find_matches_as_indexes(text), np.intp).reshape(-1, 3)
+        return np.unique(lines.rows_of(part[told[:, 1]]))
+
+    def _parted(self, found: Found) -> tuple[Found, Found]:
+        """Part what was found into names and the pieces of names that may be misspelt."""
+        is_name = found[:, 0] < len(self._is_weak)
+        return found[is_name], found[~is_name]
+
+    def _match(self, text: Bytes) -> Found:
+        """Return every name and piece in a text: its number, and where it begins and ends."""
         matches = self._automaton.find_matches_as_indexes(text.tobytes(), overlapping=True)
         return np.array(matches, dtype=np.intp).reshape(-1, 3)
 

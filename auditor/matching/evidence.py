@@ -169,9 +169,10 @@ def _outdone(found: Hypothesis) -> tuple[float, ...]:
 
 
 def unseen_of(found: Hypothesis) -> dict[str, float]:
-    """Return the evidence the labelled profiles could not show: 1 where the profile has it.
+    """Return the evidence the trees are not asked about: 1 where the profile has it.
 
-    ``located``: its location is our town, in our state where it names one.
+    ``located``: its location is our town, in our state where it names one.  ``misspelt``: the
+    name is one letter away from ours.
     """
     told = {one.what: one.word for one in found.told}
     is_here = told.get("names the town", "-") in found.location and _state(found) >= 0
@@ -179,6 +180,7 @@ def unseen_of(found: Hypothesis) -> dict[str, float]:
         "domain": float("links to the domain" in told),
         "our_mascot": float("names our mascot" in told),
         "located": float(is_here),
+        "misspelt": float(found.field.field.misspelt is not None),
     }
 
 
@@ -204,8 +206,11 @@ def _convention(found: Hypothesis) -> float:
 
 
 def is_at_most_possible(found: Hypothesis) -> bool:
-    """Whether a good score is not enough: initials of a school, or a word for a private school."""
-    if is_initials(found) and found.term.school is not None:
+    """Whether a good score is not enough.
+
+    Initials of a school, a misspelt name and a word for a private school.
+    """
+    if found.field.field.misspelt or (is_initials(found) and found.term.school is not None):
         return True
     said = {word for word, tag in found.beside.words if tag & Tag.PRIVATE} - MILD
     own = found.own.brand.name.lower()

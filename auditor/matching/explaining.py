@@ -45,6 +45,7 @@ GROUPS: dict[str, frozenset[str]] = {
     "foreign": frozenset({"no_school", "private"}),
     "told": frozenset({"state"}).union(*TOLD_BY.values()),
 }  # fmt: skip
+MISSPELT = frozenset({"misspelt"})
 NAMED = frozenset(FEATURES).difference(*GROUPS.values())
 
 
@@ -82,6 +83,9 @@ def explain(found: Hypothesis, terms: Mapping[str, float]) -> Iterator[Reason]:
         yield Reason(ReasonKind.NOT_A_SCHOOL, foreign[0], where, _factor(terms, GROUPS["foreign"]))
     points_here = any(reason.weight > 1 for reason in context)
     yield from _shared(found, _factor(terms, GROUPS["shared"]), points_here)
+    if field.misspelt:
+        factor, (*_, written, name) = _factor(terms, MISSPELT), field.misspelt
+        yield Reason(ReasonKind.MISSPELT, written, where, factor, detail=name)
     if field.is_disguised:
         yield Reason(ReasonKind.DISGUISE, key, where, 1.0)
 

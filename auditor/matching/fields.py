@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.matching.text import (
     Words,
@@ -44,13 +44,24 @@ class Field:
     """One text in which a name is read.
 
     ``name`` is "handle", "display name" or "bio"; ``text`` is as shown, at most 80 characters;
-    ``is_disguised`` when it was read with leet signs or look-alike characters undone.
+    ``is_disguised`` when it was read with leet signs or look-alike characters undone;
+    ``misspelt`` when it was read with one misspelt name put right.
     """
 
     name: str
     text: str
     words: Words
     is_disguised: bool = False
+    misspelt: Misspelt | None = None
+
+
+class Misspelt(NamedTuple):
+    """A span of a squeezed text, what is written there, and the name it is read as."""
+
+    begin: int
+    end: int
+    written: str
+    name: str
 
 
 def fields_of(profile: Profile) -> Iterator[Field]:
@@ -107,6 +118,15 @@ def _spellings(name: str, text: str, words: Words) -> Iterator[Field]:
             yield Field(name, shown, _respell(words, spelling), is_disguised=True)
         else:
             yield Field(name, shown, join_words((spelling,)), is_disguised=True)
+
+
+def spelt_right(field: Field, misspelt: Misspelt) -> Field:
+    """Return a field as it would read without the mistake."""
+    words, (begin, end, _, name) = field.words, misspelt
+    text, more = words.squeezed, len(name) - (end - begin)
+    starts = {s if s <= begin else s + more for s in words.starts if not begin < s < end}
+    right = Words(words.words, f"{text[:begin]}{name}{text[end:]}", frozenset(starts))
+    return Field(field.name, field.text, right, misspelt=misspelt)
 
 
 def _respell(words: Words, spelling: str) -> Words:

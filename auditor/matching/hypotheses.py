@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import ahocorasick_rs
 
+from auditor.matching.misspelling import FULL_KINDS, Misspellings
 from auditor.matching.namesakes import (
     Namesakes,
     fit_of,
@@ -128,8 +129,12 @@ class Hypothesis:
 
 
 def _strength(found: Hypothesis) -> tuple[float, float]:
-    """Order a brand's readings: by our share in hundredths, initials after names, then by fit."""
-    factor = WEAKER if found.term.kind in WEAK_KINDS else 1.0
+    """Order a brand's readings: by our share in hundredths, then by fit.
+
+    Initials and misspelt names come after names.
+    """
+    is_weak = found.term.kind in WEAK_KINDS or found.field.field.misspelt
+    factor = WEAKER if is_weak else 1.0
     return round(found.share * factor, 2), found.weight
 
 
@@ -140,6 +145,8 @@ def _leading(by_field: dict[int, Hypothesis], reading: ProfileReading) -> Hypoth
     again, contrary = 0, 0.0
     for place, field in enumerate(reading.fields):
         if name == "bio" or field.field.name in {name, "bio"} or len(field.text) < SHORTEST_PLACE:
+            continue
+        if field.field.misspelt:
             continue
         other = by_field.get(place)
         if other is None:
@@ -163,12 +170,14 @@ class BrandIndex:
                 self.terms.setdefault(term.key, []).append((place, term))
         self.weak = {key for key, own in self.terms.items() if all(_is_weak(t) for _, t in own)}
         self._shortlist = Shortlist(self.owns)
+        self.misspellings = Misspellings(self.terms, self.namesakes)
         self._keys = list(self.terms)
         self._automaton = ahocorasick_rs.AhoCorasick(self._keys or ["\0"])
 
     def may_name(self, text: str) -> bool:
-        """Whether a name of any brand stands in a folded, fused text."""
-        return bool(self._automaton.find_matches_as_indexes(text))
+        """Whether a name of any brand may stand in a folded, fused text, misspelt or not."""
+        is_there = bool(self._automaton.find_matches_as_indexes(text))
+        return is_there or self.misspellings.may_stand(text)
 
     def name_starts(self, text: str) -> Iterator[int]:
         """Yield where names stand in a folded text, of names that overlap the first alone."""
@@ -182,18 +191,41 @@ class BrandIndex:
         reading = ProfileReading(profile, self.namesakes)
         best: dict[int, dict[int, Hypothesis]] = {}
         faint: dict[int, Hypothesis] = {}
-        for place, field in enumerate(reading.fields):
-            for brand, found in self._read_field(reading, place, field, with_faint):
-                if found.is_faint:
-                    if brand not in faint or faint[brand].share < found.share:
-                        faint[brand] = found
-                    continue
-                by_field = best.setdefault(brand, {})
-                known = by_field.get(place)
-                if known is None or _strength(known) < _strength(found):
-                    by_field[place] = found
+        for brand, found in self._read_fields(reading, with_faint=with_faint):
+            place = found.place
+            if found.is_faint:
+                if brand not in faint or faint[brand].share < found.share:
+                    faint[brand] = found
+                continue
+            by_field = best.setdefault(brand, {})
+            known = by_field.get(place)
+            if known is None or _strength(known) < _strength(found):
+                by_field[place] = found
         leading = {brand: _leading(by_field, reading) for brand, by_field in best.items()}
         return [found for _, found in sorted((faint | leading).items())]
+
+    def _read_fields(
+        self, reading: ProfileReading, *, with_faint: bool
+    ) -> Iterator[tuple[int, Hypothesis]]:
+        for place, field in enumerate(reading.fields):
+            yield from self._read_field(reading, place, field, with_faint)
+        for place in reading.put_right(self.misspellings):
+            yield from self._read_misspelt(reading, place, reading.fields[place], with_faint)
+
+    def _read_misspelt(
+        self, reading: ProfileReading, place: int, field: FieldReading, with_faint: bool
+    ) -> Iterator[tuple[int, Hypothesis]]:
+        """Read the name that was put right, and no other there."""
+        misspelt = field.field.misspelt
+        if misspelt is None:
+            return
+        begin, key = misspelt.begin, misspelt.name
+        span = begin, begin + len(key)
+        if field.is_apart(*span):
+            beside = field.beside(*span)
+            for one in self._weigh_span(reading, place, key, span, beside, with_faint):
+                if one[1].term.kind in FULL_KINDS:
+                    yield one
 
     def _read_field(
         self, reading: ProfileReading, place: int, field: FieldReading, with_faint: bool

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from auditor.matching.context import TOWN, Context, read_context
-from auditor.matching.fields import fields_of
+from auditor.matching.fields import fields_of, spelt_right
 from auditor.matching.namesakes import OPENING, cue_factor, gap_factor
 from auditor.matching.registered_names import NONE_SAID, Said, initials_said, kinds_said
 from auditor.matching.segmentation import Segmentation, Segmenter, name_segmenter, segmenter
@@ -16,6 +16,7 @@ from auditor.matching.vocabulary import EDUCATION, Tag, corrected, vocabulary, w
 if TYPE_CHECKING:
     from auditor.matching.fields import Field
     from auditor.matching.gazetteer import Bearer
+    from auditor.matching.misspelling import Misspellings
     from auditor.matching.namesakes import Namesakes
     from connectors.records import Profile
 
@@ -214,9 +215,27 @@ class ProfileReading:
     """A profile read once; ``context`` is what it shows of its place."""
 
     def __init__(self, profile: Profile, namesakes: Namesakes) -> None:
-        self.profile = profile
+        self.profile, self._namesakes = profile, namesakes
         self.fields = [FieldReading(field, namesakes) for field in fields_of(profile)]
         self._standings: dict[int, Standing] = {}
+
+    def put_right(self, misspellings: Misspellings) -> range:
+        """Add the fields as they would read without a misspelt name; return their places.
+
+        What the profile shows of its place is what it shows as it is written.
+        """
+        first = len(self.fields)
+        found = [
+            (field.field, one)
+            for field in self.fields
+            if field.field.name != "bio" and not field.field.is_disguised
+            for one in misspellings.find(field)
+        ]
+        if found:
+            _ = self.context
+            right = (FieldReading(spelt_right(*one), self._namesakes) for one in found)
+            self.fields.extend(right)
+        return range(first, len(self.fields))
 
     @cached_property
     def context(self) -> Context:

@@ -21,6 +21,7 @@ class ReasonKind(StrEnum):
     NOT_A_SCHOOL = "not_a_school"
     NO_SCHOOL_WORD = "no_school_word"
     DISGUISE = "disguise"
+    MISSPELT = "misspelt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def reason_in_words(reason: Reason) -> str:
         ReasonKind.NOT_A_SCHOOL: f'"{matched}" speaks of something that is not a public school.',
         ReasonKind.NO_SCHOOL_WORD: f'No word for a school stands beside "{matched}".',
         ReasonKind.DISGUISE: f'The {where} spells "{matched}" with look-alike characters.',
+        ReasonKind.MISSPELT: f'The {where} writes "{matched}", which is read as a misspelling of '
+        f'"{quote(reason.detail)}".',
     }
     return sentences[reason.kind]
 
