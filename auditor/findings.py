@@ -1,16 +1,17 @@
-"""What a rule finds and what becomes of it: Finding, KnownFinding, their states and changes."""
+"""What a rule finds and what becomes of it: Finding, KnownFinding, states and changes."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import date, datetime
 
     from connectors.records import Grade
@@ -93,7 +94,7 @@ class Finding:
     @property
     def key(self) -> str:
         """Stable name of the finding: 16 hex digits of SHA-256 over rule and subject."""
-        return finding_key(self.rule, self.subject)
+        return _digest((self.rule, *self.subject))
 
     @property
     def fingerprint(self) -> str:
@@ -124,7 +125,7 @@ class Finding:
 
 
 class KnownFinding(msgspec.Struct, frozen=True, gc=False):
-    """A finding as the store remembers it before tonight; a night makes one of each.
+    """A finding as the store remembers it before tonight.
 
     ``subject_text`` is the subject as JSON, since few are looked at.
     ``verdict`` is FALSE_POSITIVE for one that was judged so and has since gone; ``content`` is
@@ -146,9 +147,47 @@ class KnownFinding(msgspec.Struct, frozen=True, gc=False):
     is_out_of_sight: bool = False
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is open and nothing else is to be said of it: in sight, no date, no verdict.
+
+        Seen again with the same content, under no exemption, such a one stays as it is.
+        """
+        return (
+            self.state is State.OPEN
+            and not self.is_out_of_sight
+            and self.until is None
+            and self.verdict is None
+        )
+
+    @property
     def subject(self) -> tuple[str, ...]:
         """The subject's parts."""
         return tuple(json.loads(self.subject_text))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFindings:
+    """The findings as the store remembers them: few of many thousands are looked at as a whole.
+
+    ``contents`` has the key of every finding with its content, empty where that alone does not tell
+    what a night does to it: it is not plainly open (see ``KnownFinding.is_plain``).
+    ``loader`` returns the whole findings of keys, those that are still there.
+    """
+
+    contents: Mapping[str, str]
+    loader: Callable[[Collection[str]], Mapping[str, KnownFinding]]
+
+    @classmethod
+    def of(cls, findings: Iterable[KnownFinding]) -> KnownFindings:
+        """Return findings that are whole already."""
+        by_key = {one.key: one for one in findings}
+        contents = {key: one.content if one.is_plain else "" for key, one in by_key.items()}
+        return cls(contents, lambda keys: {key: by_key[key] for key in keys})
+
+    def load(self, keys: Iterable[str]) -> Mapping[str, KnownFinding]:
+        """Return the findings of these keys, by key; those that are not known are left out."""
+        known = self.contents.keys() & keys
+        return self.loader(known) if known else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,4 +235,4 @@ def _digest(facts: object) -> str:
         text = _ENCODE(facts)
     except UnicodeEncodeError:
         text = json.dumps(facts).encode()
-    return hashlib.sha256(text).hexdigest()[:16]
+    return sha256(text).hexdigest()[:16]

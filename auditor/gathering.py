@@ -210,7 +210,6 @@ def staff_addresses(settings: Settings, collected: Sequence[Collected]) -> tuple
 def take_snapshot(
     settings: Settings,
     store: Store,
-    known: Mapping[str, KnownFinding],
     gathered: Gathered,
     sights: Mapping[SightKey, Sight],
     links: LinkBacks,
@@ -241,7 +240,7 @@ def take_snapshot(
         uses=tuple(use for one in read for use in one.harvest.uses),
         links=links.tell(),
         registered=store.registered_accounts(),
-        once_listed=_once_listed(known, directories),
+        once_listed=_once_listed(store, directories),
         directories=directories,
         also_in=also_in,
         sights=sights,
@@ -249,18 +248,15 @@ def take_snapshot(
     )
 
 
-def _once_listed(known: Mapping[str, KnownFinding], directories: frozenset[str]) -> frozenset[str]:
+def _once_listed(store: Store, directories: frozenset[str]) -> frozenset[str]:
     """Return the addresses of open leads that somebody in a directory had: no pupil's, then.
 
     A lead rests on a directory only when its address was found there.
     """
-    return frozenset(
-        one.subject[-1]
-        for one in known.values()
-        if one.rule == district_address_in_use.ID
-        and one.state is not State.CLOSED
-        and one.sources & directories
-    )
+    if not directories:
+        return frozenset()
+    subjects = store.subjects_resting_on(district_address_in_use.ID, directories)
+    return frozenset(subject[-1] for subject in subjects)
 
 
 def brand_of_district(settings: Settings, district: District | None, schools: SchoolList) -> Brand:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from auditor.decisions import Exemption
-    from auditor.findings import Finding, KnownFinding, StoredFinding
+    from auditor.findings import Finding, KnownFinding, KnownFindings, StoredFinding
 
 OPEN_STATES = frozenset({State.OPEN, State.UNDER_REVIEW, State.ACKNOWLEDGED, State.DISPUTED})
 """What counts as open in reports; exempt findings are counted on their own."""
@@ -82,7 +82,7 @@ class Transition(msgspec.Struct, frozen=True, gc=False):
 
 
 def reconcile(
-    known: Mapping[str, KnownFinding],
+    known: KnownFindings,
     tonight: Sequence[Finding],
     looked: Looked,
     exemptions: Iterable[Exemption],
@@ -95,18 +95,21 @@ def reconcile(
     came back is a false positive still.  What is not seen closes only if ``looked`` covers it; an
     exemption ends on its day all the same.
     """
-    seen = _see_all(known, tonight, ActiveExemptions(exemptions, today))
-    transitions = [
-        seen.pop(key) if key in seen else _miss(before, looked.covers(before), today)
-        for key, before in known.items()
-    ]
-    transitions += seen.values()
-    return sorted(transitions, key=attrgetter("key"))
+    active = ActiveExemptions(exemptions, today)
+    transitions, others = _see_all(known.contents, tonight, active)
+    for key, before in known.load(others).items():
+        again = transitions.get(key)
+        if again is None or again.finding is None:
+            transitions[key] = _miss(before, looked.covers(before), today)
+        else:
+            exemption = active.covering(again.finding, key)
+            transitions[key] = _see(before, again.finding, exemption)
+    return sorted(transitions.values(), key=attrgetter("key"))
 
 
 def keep_subjects(
-    tonight: Iterable[Finding],
-    known: Mapping[str, KnownFinding],
+    tonight: Sequence[Finding],
+    known: KnownFindings,
     handles: Mapping[tuple[str, str], str],
 ) -> list[Finding]:
     """Return the findings, those known by an account's handle under that subject still.
@@ -114,18 +117,18 @@ def keep_subjects(
     ``handles`` has the folded handle of each account that also has a native id.  A list that
     begins to give the id must not make a known lead look gone, and its verdict with it.
     """
-    kept = []
-    for finding in tonight:
-        handle = handles.get(
-            (finding.subject[0], finding.subject[1] if finding.subject[1:] else "")
-        )
-        if handle and finding.key not in known:
-            older = replace(finding, subject=(finding.subject[0], handle, *finding.subject[2:]))
-            before = known.get(older.key)
-            if before is not None and before.state is not State.CLOSED:
-                finding = older
-        kept.append(finding)
-    return kept
+    older = [_under_handle(one, known, handles) for one in tonight]
+    before = known.load(one.key for one in older if one is not None)
+    if not before:
+        return list(tonight)
+    return [
+        old
+        if old is not None
+        and (stored := before.get(old.key)) is not None
+        and stored.state is not State.CLOSED
+        else one
+        for one, old in zip(tonight, older, strict=True)
+    ]
 
 
 def settle_exemptions(
@@ -146,23 +149,40 @@ def settle_exemptions(
     return settled
 
 
-def _see_all(
-    known: Mapping[str, KnownFinding], tonight: Iterable[Finding], active: ActiveExemptions
-) -> dict[str, Transition]:
-    """Return what becomes of each finding seen; of two with one key the better graded wins.
+def _under_handle(
+    finding: Finding, known: KnownFindings, handles: Mapping[tuple[str, str], str]
+) -> Finding | None:
+    """Return a finding that is not known as it would be under its account's handle, if any."""
+    handle = handles.get((finding.subject[0], finding.subject[1] if finding.subject[1:] else ""))
+    if not handle or finding.key in known.contents:
+        return None
+    return replace(finding, subject=(finding.subject[0], handle, *finding.subject[2:]))
 
-    Each finding is looked at once and as a whole: a hundred thousand leave the processor's cache.
+
+def _see_all(
+    contents: Mapping[str, str], tonight: Iterable[Finding], active: ActiveExemptions
+) -> tuple[dict[str, Transition], set[str]]:
+    """Return what becomes of what is seen, and the keys of which contents alone do not tell it.
+
+    Those that are seen are taken as unknown until they are loaded; of two findings with one key the
+    better graded wins.  Each finding is looked at once and as a whole: a hundred thousand leave the
+    processor's cache.
     """
     seen: dict[str, Transition] = {}
+    others: set[str] = set()
+    missed = dict(contents)
     for one in tonight:
         finding, key = one, one.key
+        before, exemption = missed.pop(key, None), active.covering(finding, key)
+        if before and exemption is None and before == finding.content:
+            seen[key] = Transition(key, _SEEN_AGAIN, _OPEN, _OPEN, finding, None)
+            continue
         if (other := seen.get(key)) is not None and other.finding is not None:
             finding = min(other.finding, finding, key=_rank)
-        before, exemption = known.get(key), active.covering(finding, key)
-        seen[key] = (
-            _open(key, finding, exemption) if before is None else _see(before, finding, exemption)
-        )
-    return seen
+            exemption = active.covering(finding, key)
+        seen[key] = _open(key, finding, exemption)
+        others.add(key)
+    return seen, others.union(missed)
 
 
 def _rank(finding: Finding) -> tuple[str, str]:
@@ -177,10 +197,6 @@ def _open(key: str, finding: Finding, exemption: Exemption | None) -> Transition
 def _see(known: KnownFinding, finding: Finding, exemption: Exemption | None) -> Transition:
     before = known.state
     is_same = finding.content == known.content
-    if is_same and before is _OPEN and exemption is None:
-        return Transition(
-            known.key, _SEEN_AGAIN, _OPEN, _OPEN, finding, None, "", False, known.is_out_of_sight
-        )
     if before in _ENDED:
         stays_false = before is State.CLOSED and known.verdict is State.FALSE_POSITIVE
         start = State.FALSE_POSITIVE if stays_false else State.OPEN

@@ -25,10 +25,10 @@ from auditor.schools import SchoolList
 from auditor.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
-    from auditor.findings import Finding, KnownFinding, StoredFinding
+    from auditor.findings import Finding, KnownFindings, StoredFinding
     from auditor.gathering import Gathered
     from auditor.lifecycle import Transition
     from auditor.outcomes import Reading
@@ -120,12 +120,12 @@ def _run_locked(
     collected, schools, only = gathered.collected, gathered.schools, gathered.only
     run = store.begin_run(now, __version__, settings.digest, only.code if only else None)
     tell("Comparing")
-    known = store.known_findings()
     sights = follow_accounts(settings, store, gathered, now)
     links = follow_link_backs(settings, store, gathered)
-    snapshot = take_snapshot(settings, store, known, gathered, sights, links, now)  # 7
+    snapshot = take_snapshot(settings, store, gathered, sights, links, now)  # 7
     readings = [one.reading for one in collected]
     outcomes, found, notes = _judge(settings, snapshot, readings)  # 8, 9
+    known = store.known_findings()
     found = lifecycle.keep_subjects(found, known, snapshot.handles)
     if only is not None:
         found = _in_school(found, only, known)
@@ -243,21 +243,16 @@ def _judge(
     return outcomes, found, tuple(notes)
 
 
-def _in_school(
-    found: Sequence[Finding], only: School, known: Mapping[str, KnownFinding]
-) -> list[Finding]:
+def _in_school(found: Sequence[Finding], only: School, known: KnownFindings) -> list[Finding]:
     """Return what concerns one school, or did when it was last seen: that is not gone."""
-    return [
-        one
-        for one in found
-        if only.code in one.schools
-        or ((before := known.get(one.key)) is not None and only.code in before.schools)
-    ]
+    elsewhere = known.load(one.key for one in found if only.code not in one.schools)
+    did = {key for key, before in elsewhere.items() if only.code in before.schools}
+    return [one for one in found if only.code in one.schools or one.key in did]
 
 
 def _reconcile(
     store: Store,
-    known: Mapping[str, KnownFinding],
+    known: KnownFindings,
     found: Sequence[Finding],
     outcomes: Sequence[RuleOutcome],
     gathered: Gathered,

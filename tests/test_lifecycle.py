@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -10,10 +11,21 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from auditor.decisions import Exemption, ExemptionSubject, SubjectKind
-from auditor.findings import Certainty, Change, Finding, KnownFinding, State, StoredFinding
-from auditor.lifecycle import Looked, Transition, reconcile, settle_exemptions
+from auditor.findings import (
+    Certainty,
+    Change,
+    Finding,
+    KnownFinding,
+    KnownFindings,
+    State,
+    StoredFinding,
+)
+from auditor.lifecycle import Looked, Transition, keep_subjects, reconcile, settle_exemptions
 from connectors.records import Grade
 from tests.builders import a_finding, some_evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 TODAY = date(2026, 11, 17)
 THEN = datetime(2026, 11, 16, 8, 15, tzinfo=UTC)
@@ -60,7 +72,7 @@ def one_night(
     looked: Looked | None = None,
     *exemptions: Exemption,
 ) -> Transition:
-    before = {known.key: known} if known else {}
+    before = KnownFindings.of([known] if known else [])
     tonight = [finding] if finding else []
     (transition,) = reconcile(before, tonight, looked or looked_at(), exemptions, TODAY)
     return transition
@@ -224,8 +236,46 @@ def test_a_finding_of_the_registry_alone_needs_only_its_rule() -> None:
 def test_of_two_findings_with_one_key_the_better_graded_wins_in_any_order() -> None:
     better, worse = a_finding(), a_finding(grade="D", summary="Weaker.")
     for tonight in ([better, worse], [worse, better]):
-        (transition,) = reconcile({}, tonight, looked_at(), (), TODAY)
+        (transition,) = reconcile(KnownFindings.of([]), tonight, looked_at(), (), TODAY)
         assert transition.finding is better
+
+
+def test_what_is_as_it_was_is_not_looked_up() -> None:
+    same, other, gone = (a_finding(subject=("mastodon", name)) for name in "abc")
+    known = KnownFindings.of(map(known_as, (same, other, gone)))
+    asked: list[str] = []
+
+    def load(keys: Collection[str]) -> Mapping[str, KnownFinding]:
+        asked.extend(keys)
+        return known.loader(keys)
+
+    tonight = [same, replace(other, summary="Other words."), a_finding(subject=("x", "new"))]
+    reconcile(KnownFindings(known.contents, load), tonight, looked_at(), (), TODAY)
+    assert sorted(asked) == sorted([other.key, gone.key])
+
+
+def test_a_finding_that_is_deleted_while_the_night_is_at_work() -> None:
+    seen, gone = a_finding(summary="Other words."), a_finding(subject=("mastodon", "2"))
+    known = KnownFindings(dict.fromkeys([seen.key, gone.key], "before"), lambda _: {})
+    (transition,) = reconcile(known, [seen], looked_at(), (), TODAY)
+    assert (transition.change, transition.key) == (Change.OPENED, seen.key)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_kept"), [(State.OPEN, True), (State.FALSE_POSITIVE, True), (State.CLOSED, False)]
+)
+def test_a_lead_known_by_its_handle_keeps_that_subject(state: State, is_kept: bool) -> None:
+    handles = {("mastodon", "1001"): "mfhigh", ("mastodon", "1002"): "mfband"}
+    by_handle = a_finding(subject=("mastodon", "mfhigh", "page"))
+    by_id = a_finding(subject=("mastodon", "1001", "page"))
+    other = a_finding(subject=("mastodon", "1002", "page"))
+    bare = a_finding(subject=("mastodon",))
+    tonight = [other, by_id, bare]
+    known = KnownFindings.of([known_as(by_handle, state)])
+    expected = [other, by_handle, bare] if is_kept else tonight
+    assert keep_subjects(tonight, known, handles) == expected
+    both = KnownFindings.of([known_as(by_handle, state), known_as(by_id)])
+    assert keep_subjects(tonight, both, handles) == tonight
 
 
 def stored(finding: Finding, state: State, until: date | None = None) -> StoredFinding:
@@ -269,7 +319,8 @@ EXEMPTIONS = st.lists(
 @settings(max_examples=120, deadline=None)
 @given(KNOWN, st.lists(FINDINGS, max_size=6), LOOKED, EXEMPTIONS, st.randoms())
 def test_properties_of_a_night(known, tonight, looked, exemptions, random) -> None:
-    transitions = reconcile(known, tonight, looked, exemptions, TODAY)
+    remembered = KnownFindings.of(known.values())
+    transitions = reconcile(remembered, tonight, looked, exemptions, TODAY)
     seen = {finding.key for finding in tonight}
     assert [one.key for one in transitions] == sorted(seen | set(known))
     for one in transitions:
@@ -281,14 +332,14 @@ def test_properties_of_a_night(known, tonight, looked, exemptions, random) -> No
         if one.change is Change.NOT_LOOKED:
             assert one.before is one.after
     shuffled = random.sample(tonight, len(tonight))
-    assert reconcile(known, shuffled, looked, exemptions, TODAY) == transitions
+    assert reconcile(remembered, shuffled, looked, exemptions, TODAY) == transitions
 
 
 @settings(max_examples=120, deadline=None)
 @given(KNOWN, st.lists(FINDINGS, max_size=6), LOOKED, EXEMPTIONS)
 def test_the_same_night_twice_changes_nothing(known, tonight, looked, exemptions) -> None:
-    first = reconcile(known, tonight, looked, exemptions, TODAY)
-    after = {one.key: remember(one, known.get(one.key)) for one in first}
+    first = reconcile(KnownFindings.of(known.values()), tonight, looked, exemptions, TODAY)
+    after = KnownFindings.of(remember(one, known.get(one.key)) for one in first)
     for one in reconcile(after, tonight, looked, exemptions, TODAY):
         assert one.before is one.after
         assert one.is_quiet

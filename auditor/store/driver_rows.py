@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, MetaData, Table, Text, insert, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Insert, Select, Update
 
 BATCH = 20_000
+_CHOSEN = Table("chosen", MetaData(), Column("key", Text, primary_key=True), prefixes=["TEMPORARY"])
 
 
 def driver_rows(connection: Connection, question: Select[Any]) -> Iterator[Any]:
@@ -45,3 +48,12 @@ def write_many(
             columns = (map(itemgetter(name), batch) for name in order)
             parameters = list(zip(*columns, strict=True))
         connection.exec_driver_sql(str(compiled), parameters)
+
+
+@contextmanager
+def choose(connection: Connection, keys: Iterable[str]) -> Iterator[Select[tuple[str]]]:
+    """Put keys into a temporary table for a block and yield the query that lists them."""
+    _CHOSEN.create(connection, checkfirst=False)
+    write_many(connection, insert(_CHOSEN), ({"key": key} for key in keys))
+    yield select(_CHOSEN.c.key)
+    _CHOSEN.drop(connection, checkfirst=False)

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    Column,
-    MetaData,
-    Table,
-    Text,
-    bindparam,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import bindparam, func, insert, literal, select, update
 
 from auditor.errors import RegistryError
-from auditor.findings import Change, KnownFinding, State, StoredFinding
+from auditor.findings import Change, State, StoredFinding
 from auditor.store import stamps
-from auditor.store.driver_rows import driver_rows, write_many
+from auditor.store.driver_rows import choose, write_many
 from auditor.store.finding_facts import detail_row, identity_row, rebuild_finding
 from auditor.store.run_rows import load_latest_run, load_run_times
 from auditor.store.schema import finding, finding_detail, finding_event
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Select, Update
+    from sqlalchemy import Connection, Update
 
     from auditor.lifecycle import Transition
 
@@ -38,61 +26,6 @@ LONGEST_NOTE = 400
 _STATES = {str(state): state for state in State}
 _CHANGES = {str(change): change for change in Change}
 _SEEN_AGAIN = Change.SEEN_AGAIN
-_KNOWN = select(
-    finding.c.key,
-    finding.c.rule,
-    finding.c.subject,
-    finding.c.sources,
-    finding.c.schools,
-    finding.c.state,
-    finding.c.fingerprint,
-    finding.c.first_run,
-    finding.c.seen_run,
-    finding.c.until,
-    finding.c.verdict,
-    finding.c.content,
-).order_by(finding.c.key)
-_CHOSEN = Table("chosen", MetaData(), Column("key", Text, primary_key=True), prefixes=["TEMPORARY"])
-
-
-def load_known(connection: Connection) -> dict[str, KnownFinding]:
-    """Return every finding as lifecycle needs it, by key and in its order.
-
-    The rows hold texts and numbers only, so they are taken as the driver gives them.
-    """
-    times = load_run_times(connection)
-    latest = load_latest_run(connection)
-    return {
-        key: KnownFinding(
-            key,
-            rule,
-            subject,
-            stamps.read_name_set(sources),
-            stamps.read_names(schools),
-            _STATES[state],
-            fingerprint,
-            times[first_run],
-            times[seen_run or latest],
-            stamps.read_date(until) if until else None,
-            _STATES[verdict] if verdict else None,
-            content,
-            seen_run is not None,
-        )
-        for (
-            key,
-            rule,
-            subject,
-            sources,
-            schools,
-            state,
-            fingerprint,
-            first_run,
-            seen_run,
-            until,
-            verdict,
-            content,
-        ) in driver_rows(connection, _KNOWN)
-    }
 
 
 def load_stored(
@@ -178,7 +111,7 @@ def write_transitions(
 
 def write_states(connection: Connection, transitions: Sequence[Transition]) -> list[Transition]:
     """Write states and end dates; return those that were still as the transition found them."""
-    with _choose(connection, [one.key for one in transitions]) as chosen:
+    with choose(connection, [one.key for one in transitions]) as chosen:
         rows = connection.execute(
             select(finding.c.key, finding.c.state)
             .where(finding.c.key.in_(chosen))
@@ -312,12 +245,3 @@ def _state_row(one: Transition) -> dict[str, str | None]:
         "until": one.until.isoformat() if one.until else None,
         "verdict": str(State.FALSE_POSITIVE) if stays_false else None,
     }
-
-
-@contextmanager
-def _choose(connection: Connection, keys: Iterable[str]) -> Iterator[Select[tuple[str]]]:
-    """Put keys into a temporary table for a block and yield the query that lists them."""
-    _CHOSEN.create(connection, checkfirst=False)
-    write_many(connection, insert(_CHOSEN), ({"key": key} for key in keys))
-    yield select(_CHOSEN.c.key)
-    _CHOSEN.drop(connection, checkfirst=False)

@@ -11,11 +11,11 @@ from sqlalchemy import delete, insert, select, update
 
 from auditor.decisions import fold_decisions
 from auditor.errors import StoreError
-from auditor.findings import State
+from auditor.findings import KnownFindings, State
 from auditor.lifecycle import OPEN_STATES, settle_exemptions
 from auditor.registry import fold_registry
 from auditor.store import bookmarks as bookmark_rows
-from auditor.store import decision_rows, finding_rows, run_rows, sight_rows
+from auditor.store import decision_rows, finding_rows, known_rows, run_rows, sight_rows
 from auditor.store.failures import explained
 from auditor.store.schema import DISPOSING, REVISION, meta
 
@@ -133,10 +133,15 @@ class Store:
         with self._reading() as connection:
             return run_rows.load_runs_since(connection, moment)
 
-    def known_findings(self) -> dict[str, KnownFinding]:
-        """Return every finding as lifecycle needs it, by key."""
+    def known_findings(self) -> KnownFindings:
+        """Return the findings as lifecycle needs them; whole ones are loaded when asked for."""
         with self._reading() as connection:
-            return finding_rows.load_known(connection)
+            return KnownFindings(known_rows.load_contents(connection), self._load_known)
+
+    def subjects_resting_on(self, rule: str, sources: Collection[str]) -> list[tuple[str, ...]]:
+        """Return the subjects of a rule's findings, not gone, that rest on one of ``sources``."""
+        with self._reading() as connection:
+            return known_rows.load_subjects(connection, rule, sources)
 
     def findings(self, states: Collection[State] | None = None) -> list[StoredFinding]:
         """Return the findings with their details, by key; those in ``states`` if given."""
@@ -255,6 +260,10 @@ class Store:
             connection.execute(insert(meta).values(key=DISPOSING, value=""))
             yield connection
             connection.execute(delete(meta).where(meta.c.key == DISPOSING))
+
+    def _load_known(self, keys: Collection[str]) -> dict[str, KnownFinding]:
+        with self._reading() as connection:
+            return known_rows.load_known(connection, keys)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -13,19 +13,25 @@ from sqlalchemy.exc import IntegrityError
 
 from auditor.decisions import ExemptionSubject, SubjectKind, Verdict, grant_exemption
 from auditor.errors import RegistryError, StoreError
-from auditor.findings import Change, Evidence, State
+from auditor.findings import Change, Evidence, KnownFindings, State
 from auditor.store import open_store, schema
 from tests.builders import a_finding, some_evidence
 from tests.nights import FIRST, SOURCES, TODAY, keep_night
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
+    from auditor.findings import KnownFinding
     from auditor.store import Store
 
 
 def states(store: Store) -> dict[str, State]:
     return {one.finding.summary: one.state for one in store.findings()}
+
+
+def known(store: Store) -> Mapping[str, KnownFinding]:
+    remembered = store.known_findings()
+    return remembered.load(remembered.contents)
 
 
 def judge(store: Store, verdict: Verdict, **changes: object) -> State:
@@ -45,7 +51,7 @@ def test_a_finding_comes_back_as_it_went_in(store: Store) -> None:
     assert (stored.state, stored.last_change) == (State.OPEN, Change.OPENED)
     assert stored.first_seen == stored.last_seen == FIRST
     assert stored.first_seen.utcoffset() == timedelta(0)
-    assert store.known_findings()[finding.key].fingerprint == finding.fingerprint
+    assert known(store)[finding.key].fingerprint == finding.fingerprint
 
 
 HOSTILE = st.text(max_size=12) | st.sampled_from(["\0", "\ud800", "'; DROP TABLE finding;--", ""])
@@ -120,7 +126,7 @@ def test_what_is_seen_again_writes_no_event_and_moves_its_last_sight(store: Stor
     (stored,) = store.findings()
     assert stored.last_seen == FIRST + timedelta(days=1)
     assert stored.change_in(2) is Change.SEEN_AGAIN
-    assert store.known_findings()[stored.key].last_seen == FIRST + timedelta(days=1)
+    assert known(store)[stored.key].last_seen == FIRST + timedelta(days=1)
     assert len(store.finding_history(stored.key)) == 1
 
 
@@ -172,9 +178,9 @@ def test_findings_can_be_asked_for_by_state(store: Store) -> None:
     assert store.findings([]) == []
 
 
-def test_a_verdict_given_while_a_run_is_at_work_is_kept(store: Store, file: Path) -> None:
+def test_a_verdict_given_while_a_run_is_at_work_is_kept(store: Store) -> None:
     keep_night(store, [a_finding()])
-    known = store.known_findings()
+    before = known(store)
     judge(store, Verdict.ACKNOWLEDGE)
 
     class Stale:
@@ -184,12 +190,12 @@ def test_a_verdict_given_while_a_run_is_at_work_is_kept(store: Store, file: Path
             return getattr(store, name)
 
         def known_findings(self) -> object:
-            return known
+            return KnownFindings.of(before.values())
 
     changed = a_finding(summary="Other words.")
     keep_night(Stale(), [changed], day=1)
     (stored,) = store.findings()
-    assert stored.state is State.ACKNOWLEDGED
+    assert (stored.state, stored.finding) == (State.ACKNOWLEDGED, a_finding())
     assert stored.last_seen == FIRST + timedelta(days=1)
     keep_night(store, [changed], day=2)
     (stored,) = store.findings()
@@ -255,7 +261,7 @@ def test_an_exemption_works_at_once_and_its_end_by_night(store: Store) -> None:
     assert store.add_decision(event, TODAY) == 1
     (stored,) = store.findings()
     assert (stored.state, stored.until) == (State.EXEMPT, TODAY)
-    assert store.known_findings()[stored.key].until == TODAY
+    assert known(store)[stored.key].until == TODAY
     (same,) = keep_night(store, [a_finding()])
     assert same.change is Change.SEEN_AGAIN
     (ended,) = keep_night(store, [a_finding()], day=1)

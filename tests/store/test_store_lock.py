@@ -83,7 +83,7 @@ def test_a_second_store_of_the_same_process_is_locked_out(store: Store) -> None:
     with closing(open_store(store.url)) as other, store.lock():
         with pytest.raises(StoreLocked):
             other.lock().__enter__()
-        assert other.known_findings() == {}
+        assert other.known_findings().contents == {}
 
 
 @pytest.mark.parametrize("note", ["", "[]", "{}", '{"pid": "x", "since": 1}', "\udcff"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def test_before_the_first_run_nothing_is_known(store: Store) -> None:
     assert store.last_run() is None
-    assert store.known_findings() == {}
+    assert store.known_findings().contents == {}
     assert store.findings() == []
     assert store.source_history() == store.last_complete_counts() == {}
     assert store.trend() == []
