@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_LOCK := config/requirements.lock
 TEST_LOCK := config/requirements-test.lock
-STORED := tests/store/test_store_findings.py tests/store/test_store_runs.py tests/test_spending.py tests/test_nightly.py tests/test_demo.py tests/cli/test_findings_cli.py
+STORED := tests/store/test_store_findings.py tests/store/test_store_known.py tests/store/test_store_runs.py tests/test_spending.py tests/test_nightly.py tests/test_demo.py tests/cli/test_findings_cli.py
 PUBLISHED := gravatar github mastodon approved_platforms
 PIP := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip --disable-pip-version-check -q
 
