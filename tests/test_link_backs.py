@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from auditor.collect import Collected
-from auditor.known_links import recall_links, remember_links
+from auditor.known_links import KEY, recall_links, remember_links
 from auditor.link_backs import LinkBacks, follow_links
 from auditor.outcomes import ReadingState
 from auditor.store import open_store
@@ -19,8 +19,10 @@ from tests.builders import a_profile, a_site_link
 from tests.nights import a_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from auditor.store import Store
 
 HOSTS = frozenset({"maplefalls.example", "herons.example"})
 COMPLETE, PARTIAL = ReadingState.COMPLETE, ReadingState.PARTIAL
@@ -144,6 +146,13 @@ def test_hosts_are_read_from_settings_of_any_form() -> None:
 
 
 @pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'kept.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def good() -> LinkBacks:
     """Return what is known after a night on which everything answered and the link is mutual."""
     known = night(site(a_site_link()), found(a_profile(website=OURS)))
@@ -242,11 +251,29 @@ def test_one_row_that_links_back_is_enough() -> None:
     assert mutual(night(site(a_site_link()), found(*rows))) == [True]
 
 
-def test_what_is_known_is_kept_as_it_is(tmp_path: Path, good: LinkBacks) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'kept.db'}")
+def test_what_is_known_is_kept_as_it_is(store: Store, good: LinkBacks) -> None:
     assert recall_links(store) == LinkBacks()
-    handle = a_site_link(account=AccountKey("x", "\U0001d4aa\ud7ff"), seen_at=None, endorsed=False)
+    handle = a_site_link(account=AccountKey("x", "\U0001d4aa\ud7ff"), seen_at=None)
     known = replace(good, links=good.links | {"blog": (replace(handle, source="blog"),)})
     remember_links(store, known)
     assert recall_links(store) == known
-    store.close()
+
+
+def test_links_of_readers_are_shown_tonight_and_not_kept(store: Store, good: LinkBacks) -> None:
+    stranger = a_site_link(account=AccountKey("x", "stranger"), endorsed=False)
+    forum = replace(stranger, source="forum")
+    tonight = night(site(a_site_link(), stranger), found(a_profile(website=OURS)), before=good)
+    assert stranger in tonight.tell()
+    remember_links(store, replace(tonight, links={**tonight.links, "forum": (forum,)}))
+    assert "stranger" not in (store.read_meta(KEY) or "")
+    assert recall_links(store) == good
+
+
+def test_links_of_readers_that_an_older_version_kept_go(store: Store) -> None:
+    kept = '["https://maplefalls.example/","x","%s",null,%s]'
+    rows = [kept % ("stranger", "false"), kept % ("ours", "true")]
+    store.write_meta(KEY, f'{{"links":{{"site":[{",".join(rows)}]}}}}')
+    known = night(site(state=FAILED), before=recall_links(store))
+    assert [link.account.account for link in known.tell()] == ["ours"]
+    remember_links(store, known)
+    assert "stranger" not in (store.read_meta(KEY) or "")

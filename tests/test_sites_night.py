@@ -13,7 +13,7 @@ from auditor.doctor import examine
 from auditor.findings import Certainty, Change, State
 from auditor.nightly import run_night
 from auditor.outcomes import ReadingState
-from auditor.rules.site_links import MUTUAL
+from auditor.rules.site_links import MUTUAL, UNENDORSED
 from auditor.settings import load_settings
 from connectors import pacing
 from connectors.errors import RateLimited
@@ -111,6 +111,16 @@ def test_a_site_that_fails_for_a_night_changes_no_judgement(config: Path, site: 
     assert lead(night(config, 3), BRANDED).finding.grade is Certainty.CONFIDENT
     site.pages = dict.fromkeys(pages, Reply(503))
     assert lead(night(config, 4), BRANDED).finding.grade is Certainty.CONFIDENT
+
+
+def test_a_link_of_a_reader_changes_no_lead_by_coming_and_going(config: Path, site: Site) -> None:
+    pages = {"/": PAGE.replace("<a ", "<a rel=ugc ")}
+    site.pages = dict(pages)
+    assert UNENDORSED in lead(night(config), BRANDED).finding.reasons
+    site.pages = dict.fromkeys(pages, Reply(503))
+    failed = night(config, 1)
+    assert UNENDORSED not in lead(failed, BRANDED).finding.reasons
+    assert failed.changed(Change.CHANGED) == 0
 
 
 def test_an_account_whose_platform_fails_for_a_night_changes_no_judgement(
