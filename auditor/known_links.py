@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from auditor.store import Store
 
 KEY = "site_links"
+DAMAGED = (
+    "What earlier nights kept of the links from the district's own pages is damaged and was left"
+    " out: grades may change tonight where a site or a platform does not answer."
+)
 
 
 class LinkRow(msgspec.Struct, frozen=True, array_like=True):
@@ -36,9 +40,13 @@ class Kept(msgspec.Struct, frozen=True):
 def recall_links(store: Store) -> LinkBacks:
     """Return what was known after the last night of the whole district.
 
-    What an older version kept of links that nobody vouches for is not taken up.
+    Nothing, and a note that says so, where what was kept is damaged.  What an older version kept of
+    links that nobody vouches for is not taken up.
     """
-    kept = msgspec.json.decode(store.read_meta(KEY) or "{}", type=Kept)
+    try:
+        kept = msgspec.json.decode(store.read_meta(KEY) or "{}", type=Kept)
+    except (msgspec.DecodeError, RecursionError):
+        return LinkBacks(notes=(DAMAGED,))
     return LinkBacks(
         {
             source: links

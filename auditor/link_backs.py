@@ -35,10 +35,12 @@ class LinkBacks:
 
     ``returned``: by source of profiles, whether each account, as that source last read it, links
     back (True) or names other places only (False); an account that shows no web site is not there.
+    ``notes``: what the night's report says of all this.
     """
 
     links: Mapping[str, tuple[SiteLink, ...]] = field(default_factory=dict)
     returned: Mapping[str, Mapping[AccountKey, bool]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def tell(self) -> tuple[SiteLink, ...]:
         """Return the links with ``mutual`` filled in: True where any source says so.
@@ -84,7 +86,7 @@ def follow_links(
         for one in collected
         if (told := _returned(one, before, wanted, own, one.reading.source in asked))
     }
-    return LinkBacks(links, returned)
+    return LinkBacks(links, returned, before.notes)
 
 
 def links_back(profile: Profile, hosts: Collection[str]) -> bool | None:

@@ -126,6 +126,7 @@ def _run_locked(
     snapshot = take_snapshot(settings, store, known, gathered, sights, links, now)  # 7
     readings = [one.reading for one in collected]
     outcomes, found, notes = _judge(settings, snapshot, readings)  # 8, 9
+    notes = (*links.notes, *notes)
     found = lifecycle.keep_subjects(found, known, snapshot.handles)
     if only is not None:
         found = _in_school(found, only, known)

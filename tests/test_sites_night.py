@@ -11,10 +11,12 @@ from msgspec import structs
 
 from auditor.doctor import examine
 from auditor.findings import Certainty, Change, State
+from auditor.known_links import DAMAGED, KEY, recall_links
 from auditor.nightly import run_night
 from auditor.outcomes import ReadingState
 from auditor.rules.site_links import MUTUAL, UNENDORSED
 from auditor.settings import load_settings
+from auditor.store import open_store
 from connectors import pacing
 from connectors.errors import RateLimited
 from connectors.platforms import Account, identify
@@ -121,6 +123,30 @@ def test_a_link_of_a_reader_changes_no_lead_by_coming_and_going(config: Path, si
     failed = night(config, 1)
     assert UNENDORSED not in lead(failed, BRANDED).finding.reasons
     assert failed.changed(Change.CHANGED) == 0
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "{",
+        "[]",
+        '{"links": {"sites": [["https://x.example/", "x"]]}}',
+        '{"returned": {"found": [["x", "y", "maybe"]]}}',
+        '{"links": {"sites": [["https://x.example/", "x", "y", "2026-99-99", true]]}}',
+        f'{{"more": {"[" * 100_000}',
+    ],
+)
+def test_known_links_that_are_damaged_cost_a_sentence(config: Path, site: Site, kept: str) -> None:
+    first = night(config)
+    assert first.notes == ()
+    store = open_store(load_settings(config).store.url)
+    store.write_meta(KEY, kept)
+    second = night(config, 1)
+    assert second.notes == (DAMAGED,)
+    assert same(lead(second, BRANDED).finding) == same(lead(first, BRANDED).finding)
+    assert recall_links(store).links.keys() == {"sites"}
+    store.close()
+    assert night(config, 2).notes == ()
 
 
 def test_an_account_whose_platform_fails_for_a_night_changes_no_judgement(
