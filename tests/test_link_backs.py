@@ -13,7 +13,7 @@ from auditor.known_links import KEY, recall_links, remember_links
 from auditor.link_backs import LinkBacks, follow_links
 from auditor.outcomes import ReadingState
 from auditor.store import open_store
-from connectors.own_sites import host_of, is_within, own_hosts
+from connectors.own_sites import host_of, is_own_page, is_within, own_hosts, own_places
 from connectors.records import AccountKey, Harvest, Profile, SiteLink
 from tests.builders import a_profile, a_site_link
 from tests.nights import a_reading
@@ -85,9 +85,68 @@ def test_a_web_site_of_somebody_else_is_none(website: str) -> None:
     assert told(website=website) is False
 
 
-def test_the_site_of_the_page_is_the_districts_too() -> None:
-    link = a_site_link(page="https://www.oldherons.example/links")
-    assert told(link, website="https://oldherons.example") is True
+SHARED = own_places(["maplefalls.example"], ["https://pages.test/view/maplefalls/home"])
+
+
+def at_shared_host(**profile: Any) -> bool | None:
+    link = a_site_link(page="https://pages.test/view/maplefalls/news")
+    collected = (site(link), found(a_profile(**profile)))
+    (answer,) = mutual(follow_links(LinkBacks(), collected, SHARED, {"found"}))
+    return answer
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        "https://pages.test/view/maplefalls",
+        "pages.test/view/maplefalls/?authuser=0",
+        "https://www.pages.test/view/maple%66alls/sports#x",
+        "https://maplefalls.example/view/another",
+    ],
+)
+def test_a_link_to_the_districts_place_on_a_shared_host_is_a_link_back(website: str) -> None:
+    assert at_shared_host(website=website) is True
+    assert at_shared_host(website=None, bio=f"See https://{website.partition('//')[2] or website}.")
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        "https://pages.test/",
+        "https://pages.test/view",
+        "https://pages.test/view/another",
+        "https://pages.test/view/maplefalls-imitated",
+        "https://pages.test/view/maplefalls/../another",
+        "https://pages.test/view/maplefalls/%2e%2e/another",
+        "https://pages.test/view/maplefalls\\..\\..\\view\\another",
+        "https://another.pages.test/view/maplefalls",
+        "https://pages.test/another#/view/maplefalls",
+    ],
+)
+def test_a_neighbour_on_a_shared_host_is_somebody_else(website: str) -> None:
+    assert at_shared_host(website=website) is False
+    assert at_shared_host(website=None, bio=f"See {website}") is None
+
+
+@pytest.mark.parametrize(
+    ("site", "place"),
+    [
+        ("https://www.herons.example", "herons.example"),
+        ("www.herons.example/index.html", "herons.example"),
+        ("https://herons.example/Home/", "herons.example"),
+        ("https://herons.example/o/high", "herons.example/o/high"),
+        ("https://hs.maplefalls.example/o/high", "hs.maplefalls.example"),
+        ("https://[broken/x", None),
+    ],
+)
+def test_a_host_is_the_districts_own_at_its_domains_or_without_a_path(
+    site: str, place: str | None
+) -> None:
+    places = own_places(["maplefalls.example"], [site])
+    assert places == {"maplefalls.example", place} - {None}
+    assert is_own_page(site if "://" in site else f"https://{site}", places) is bool(place)
+    named = own_places([], ["https://herons.example/o/high", "https://herons.example/"])
+    assert named == {"herons.example"}
 
 
 def test_without_a_web_site_nothing_is_known() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,10 +12,12 @@ from msgspec import structs
 
 from auditor.doctor import examine
 from auditor.findings import Certainty, Change, State
+from auditor.gathering import brand_of_district
 from auditor.known_links import DAMAGED, KEY, recall_links
+from auditor.known_schools import district_schools
 from auditor.nightly import run_night
 from auditor.outcomes import ReadingState
-from auditor.rules.site_links import MUTUAL, UNENDORSED
+from auditor.rules.site_links import MUTUAL, UNENDORSED, UNRETURNED
 from auditor.settings import load_settings
 from auditor.store import open_store
 from connectors import pacing
@@ -113,6 +116,33 @@ def test_a_site_that_fails_for_a_night_changes_no_judgement(config: Path, site: 
     assert lead(night(config, 3), BRANDED).finding.grade is Certainty.CONFIDENT
     site.pages = dict.fromkeys(pages, Reply(503))
     assert lead(night(config, 4), BRANDED).finding.grade is Certainty.CONFIDENT
+
+
+def test_a_site_that_only_the_source_names_is_the_districts_too(config: Path, site: Site) -> None:
+    given = config.read_text("utf-8").replace(f'websites = ["{site.url}/"]', "")
+    config.write_text(f'{given}websites = ["{site.url}/"]\n', "utf-8")
+    assert lead(night(config), BRANDED).finding.grade is Certainty.POSSIBLE
+
+
+def test_an_account_that_links_to_a_neighbour_of_the_site_does_not_link_back(
+    config: Path, site: Site
+) -> None:
+    given = config.read_text("utf-8")
+    config.write_text(given.replace(f'["{site.url}/"]', f'["{site.url}/view/ours"]'), "utf-8")
+    site.pages = {"/view/ours": PAGE}
+    assert UNRETURNED in lead(night(config), BRANDED).finding.reasons
+    found = config.parent / "found.csv"
+    found.write_text(found.read_text("utf-8").replace(site.url, f"{site.url}/view/ours"), "utf-8")
+    assert MUTUAL in lead(night(config, 1), BRANDED).finding.reasons
+
+
+def test_a_host_of_others_is_no_name_of_the_district(config: Path) -> None:
+    sites = 'websites = ["https://pages.test/view/ours", "https://www.herons.test/home"]'
+    given = re.sub(r"websites = .*", sites, config.read_text("utf-8"))
+    config.write_text(given, "utf-8")
+    settings = load_settings(config)
+    brand = brand_of_district(settings, None, district_schools(settings, None, ()))
+    assert brand.domains == (*settings.domains, "herons.test")
 
 
 def test_a_link_of_a_reader_changes_no_lead_by_coming_and_going(config: Path, site: Site) -> None:
