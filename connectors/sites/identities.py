@@ -3,8 +3,8 @@
 ``/.well-known/atproto-did`` (https://atproto.com/specs/handle), NodeInfo
 (https://nodeinfo.diaspora.software/protocol) and WebFinger (RFC 7033); reviewed 2026-11-22.
 A redirect is followed to another host of the district, where one may run its server of the
-fediverse, and to no other.  What is not answered, or not in form, says nothing: no host need have
-any of them.
+fediverse, as far as that host's own robots.txt allows, and to no other.  What is not there, or not
+in form, says nothing: no host need have any of them.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from connectors.errors import AccessRefused, SourceUnavailable, UnexpectedAnswer
+from connectors.errors import AccessRefused, RateLimited, SourceUnavailable, UnexpectedAnswer
 from connectors.fediverse import NODEINFO, Links, Software
 from connectors.own_sites import host_of, is_within, own_hosts
 from connectors.sites.pages import join_url
-from connectors.sites.site import ask
+from connectors.sites.site import ask, is_same_site, read_robots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from connectors.robots import Robots
     from connectors.sites.link_list import LinkList
     from connectors.source import Access
     from connectors.web import Answer, WebSession
@@ -103,6 +104,7 @@ class _Asking:
         self._name = urlsplit(base).netloc.lower().removeprefix("www.")
         sites = map(str, access.options.get("websites") or ())
         self._own = own_hosts(access.domains, (*sites, *access.questions.websites, base))
+        self._robots: dict[str, Robots | None] = {}
 
     def read_did(self) -> None:
         """Note the Bluesky account whose handle is the host's own name."""
@@ -159,7 +161,23 @@ class _Asking:
         return answer if answer.status == 200 else None
 
     def _may_ask(self, url: str) -> bool:
-        return is_within(host_of(url), self._own) and self._allows(url)
+        if not is_within(host_of(url), self._own):
+            return False
+        if is_same_site(self._base, url):
+            return self._allows(url)
+        robots = self._robots_of(url)
+        return robots is not None and robots.may(url)
+
+    def _robots_of(self, url: str) -> Robots | None:
+        """Return what another host of the district allows; None where its robots.txt is silent."""
+        parts = urlsplit(url)
+        start = f"{parts.scheme}://{parts.netloc}/"
+        if start not in self._robots:
+            try:
+                self._robots[start] = read_robots(self._web, start)
+            except (AccessRefused, RateLimited, SourceUnavailable, UnexpectedAnswer):
+                self._robots[start] = None
+        return self._robots[start]
 
 
 def _decoded(answer: Answer | None, kind: type[T]) -> T | None:

@@ -159,6 +159,41 @@ def test_a_redirect_leads_to_another_host_of_the_district_alone(site: Site, othe
     assert NEWS in accounts(site, access=asking("one", websites=("http://localhost",)))
 
 
+@pytest.mark.parametrize(
+    "robots",
+    [
+        Reply(body=b"User-agent: *\nDisallow: /.well-known/\n"),
+        Reply(404),
+        Reply(302, {"Location": "http://elsewhere.example/robots.txt"}),
+    ],
+)
+def test_the_host_that_a_redirect_leads_to_is_asked_what_its_own_robots_allow(
+    site: Site, other: Site, robots: Reply
+) -> None:
+    """Whatever the first host allows; a robots.txt that cannot be had allows nothing."""
+    place = "/.well-known/webfinger"
+    other.pages |= {"/robots.txt": robots, place: json_reply(descriptor())}
+    target = f"http://localhost:{other.port}{place}"
+    site.pages |= {
+        place: Reply(302, {"Location": target}),
+        "/.well-known/nodeinfo": Reply(302, {"Location": target}),
+    }
+    harvest = source(site, access=asking("one", websites=("http://localhost",))).fetch()
+    is_open = robots.status == 404
+    assert (NEWS in {link.account for link in harvest.links}) is is_open
+    assert other.paths.count("/robots.txt") == 1
+    assert (place in other.paths) is is_open
+
+
+def test_the_first_hosts_robots_bind_no_other(site: Site, other: Site) -> None:
+    """What a robots.txt disallows on its own host is allowed on another, and the reverse."""
+    site.pages["/robots.txt"] = Reply(body=b"User-agent: *\nDisallow: /fingers\n")
+    target = f"http://localhost:{other.port}/fingers"
+    site.pages["/.well-known/webfinger"] = Reply(302, {"Location": target})
+    other.pages["/fingers"] = json_reply(descriptor())
+    assert NEWS in accounts(site, access=asking("one", websites=("http://localhost",)))
+
+
 def test_robots_keep_the_well_known_places_to_themselves(site: Site) -> None:
     site.pages["/robots.txt"] = Reply(body=b"User-agent: *\nDisallow: /.well-known/\n")
     source(site, access=asking("one")).fetch()
