@@ -6,7 +6,8 @@ has such a handle proven.  Both together are hard to forge: a stranger can name 
 but not be linked from it.
 
 A source that fails changes neither: a link is gone when its site, read in full, has it no more; a
-link back when the source that told of it has read the account again.
+link back when the source that told of it has read the account again.  Nor does a place beside the
+site, such as a name server, that is silent while the site answers.
 """
 
 from __future__ import annotations
@@ -105,10 +106,10 @@ def links_back(profile: Profile, places: Collection[str]) -> bool | None:
 
 
 def _links(one: Collected, before: tuple[SiteLink, ...], is_whole: bool) -> tuple[SiteLink, ...]:
-    """Return the links of a site: tonight's, and those that only a reading in full takes away."""
+    """Return the links of a site: tonight's, and those that only an answer in full takes away."""
     tonight = one.harvest.links if one.reading.state in USED else ()
     if one.reading.is_complete and is_whole:
-        return tonight
+        before = tuple(link for link in before if link.page.startswith(one.harvest.unanswered))
     seen = {(link.page, link.account) for link in tonight}
     return (*tonight, *(link for link in before if (link.page, link.account) not in seen))
 

@@ -248,6 +248,16 @@ def test_a_link_that_loses_its_word_loses_it_in_part_too(good: LinkBacks) -> Non
     assert mutual(second) == [None]
 
 
+def test_a_place_beside_the_site_that_is_silent_takes_no_link_away(good: LinkBacks) -> None:
+    beside = a_site_link(page="dns:_atproto.maplefalls.example?type=TXT")
+    finger = a_site_link(page="https://maplefalls.example/.well-known/webfinger?resource=acct%3Aa")
+    first = night(site(a_site_link(), beside, finger), before=good)
+    silent = Harvest(unanswered=(beside.page, "https://maplefalls.example/.well-known/"))
+    second = night(Collected(a_reading(source="site"), silent), before=first)
+    assert [link.page for link in second.tell()] == [beside.page, finger.page]
+    assert night(site(), before=second).tell() == ()
+
+
 def test_a_night_for_one_school_takes_no_link_away(good: LinkBacks) -> None:
     assert night(site(), found(a_profile(website=OURS)), before=good, is_whole=False) == good
 

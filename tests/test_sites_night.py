@@ -30,7 +30,7 @@ from tests.districts import SETTINGS, approve, make_district
 from tests.fake_sources import register
 from tests.fakes.name_server import NameServer
 from tests.fakes.site import Site
-from tests.fakes.web_server import FakeTimer, Reply
+from tests.fakes.web_server import FakeTimer, Reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -230,6 +230,21 @@ def test_a_dead_link_is_a_lead_until_it_is_taken_down(config: Path, site: Site) 
     assert reading.state is ReadingState.PARTIAL
     site.pages["/news"] = "nothing"
     assert lead(night(config, 2), RETIRED).state is State.CLOSED
+
+
+def test_a_well_known_place_that_is_silent_closes_nothing(config: Path, site: Site) -> None:
+    place = "/.well-known/webfinger"
+    alias = "https://plus.google.com/+MarrowickSchools"
+    known = json_reply({"subject": "", "aliases": [alias]})
+    site.pages = {"/": PAGE, place: known}
+    for day, (answer, state) in enumerate(
+        [(known, State.OPEN), (Reply(503), State.OPEN), (Reply(404), State.CLOSED)]
+    ):
+        site.pages[place] = answer
+        result = night(config, day)
+        (reading,) = [one for one in result.readings if one.source == "sites"]
+        assert reading.state is ReadingState.COMPLETE
+        assert lead(result, RETIRED).state is state, day
 
 
 def test_the_site_is_asked_for_likely_handles_after_the_directories(
