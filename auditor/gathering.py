@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from auditor import collect
 from auditor.access import NOTHING
@@ -22,7 +21,7 @@ from auditor.rules.address_uses import ACCOUNT
 from auditor.sightings import Looking, approvals, follow
 from auditor.snapshot import Snapshot, merge_profiles
 from auditor.spending import purse_of
-from connectors.own_sites import own_hosts
+from connectors.own_sites import own_places
 from connectors.source import Capability
 
 if TYPE_CHECKING:
@@ -152,10 +151,10 @@ def follow_accounts(
 
 def follow_link_backs(settings: Settings, store: Store, gathered: Gathered) -> LinkBacks:
     """Return the district's links, and whether they are returned, as far as it was ever told."""
-    hosts = own_hosts(settings.domains, settings.district.websites)
+    places = own_places(settings.domains, settings.websites)
     is_whole = gathered.only is None
     before, collected = recall_links(store), gathered.collected
-    return follow_links(before, collected, hosts, gathered.asked, is_whole=is_whole)
+    return follow_links(before, collected, places, gathered.asked, is_whole=is_whole)
 
 
 def _questions(
@@ -264,13 +263,13 @@ def brand_of_district(settings: Settings, district: District | None, schools: Sc
     from auditor.matching.brand import BrandSchool, brand_of
 
     own = settings.district
-    sites = [(urlsplit(site).hostname or site).removeprefix("www.") for site in own.websites]
+    places = sorted(own_places(settings.domains, own.websites) - set(settings.domains))
     return brand_of(
         name=own.name,
         state=own.state or ((district and district.state) or None),
         city=own.city or (district.city if district else None),
         county=own.county or (district.county if district else None),
-        domains=tuple(dict.fromkeys((*settings.domains, *sites))),
+        domains=(*settings.domains, *(place for place in places if "/" not in place)),
         aliases=own.aliases,
         mascots=own.mascots,
         schools=tuple(

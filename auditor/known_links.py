@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from auditor.store import Store
 
 KEY = "site_links"
+DAMAGED = (
+    "What earlier nights kept of the links from the district's own pages is damaged and was left"
+    " out: grades may change tonight where a site or a platform does not answer."
+)
 
 
 class LinkRow(msgspec.Struct, frozen=True, array_like=True):
@@ -34,10 +38,21 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 def recall_links(store: Store) -> LinkBacks:
-    """Return what was known after the last night of the whole district."""
-    kept = msgspec.json.decode(store.read_meta(KEY) or "{}", type=Kept)
+    """Return what was known after the last night of the whole district.
+
+    Nothing, and a note that says so, where what was kept is damaged.  What an older version kept of
+    links that nobody vouches for is not taken up.
+    """
+    try:
+        kept = msgspec.json.decode(store.read_meta(KEY) or "{}", type=Kept)
+    except (msgspec.DecodeError, RecursionError):
+        return LinkBacks(notes=(DAMAGED,))
     return LinkBacks(
-        {source: tuple(_link(source, row) for row in rows) for source, rows in kept.links.items()},
+        {
+            source: links
+            for source, rows in kept.links.items()
+            if (links := tuple(_link(source, row) for row in rows if row.endorsed))
+        },
         {
             source: {AccountKey(platform, account): back for platform, account, back in rows}
             for source, rows in kept.returned.items()
@@ -46,9 +61,17 @@ def recall_links(store: Store) -> LinkBacks:
 
 
 def remember_links(store: Store, known: LinkBacks) -> None:
-    """Keep what is known for the nights to come."""
+    """Keep what is known for the nights to come.
+
+    A link that its page does not vouch for is anybody's: it weighs nothing, and whom it leads to is
+    nothing to remember.
+    """
     kept = Kept(
-        {source: [_row(link) for link in links] for source, links in known.links.items()},
+        {
+            source: rows
+            for source, links in known.links.items()
+            if (rows := [_row(link) for link in links if link.endorsed])
+        },
         {
             source: [(*account, back) for account, back in told.items()]
             for source, told in known.returned.items()

@@ -126,6 +126,7 @@ def _run_locked(
     readings = [one.reading for one in collected]
     outcomes, found, notes = _judge(settings, snapshot, readings)  # 8, 9
     known = store.known_findings()
+    notes = (*links.notes, *notes)
     found = lifecycle.keep_subjects(found, known, snapshot.handles)
     if only is not None:
         found = _in_school(found, only, known)

@@ -230,6 +230,14 @@ class Settings(Section, frozen=True):
         return tuple(dict.fromkeys(str(one).strip().lower().lstrip("@.") for one in named))
 
     @property
+    def websites(self) -> tuple[str, ...]:
+        """The district's own web sites, as given: the district's and every source's own."""
+        named = [*self.district.websites]
+        for source in self.source_list:
+            named += source.options.get("websites") or []
+        return tuple(dict.fromkeys(map(str, named)))
+
+    @property
     def zone(self) -> zoneinfo.ZoneInfo:
         """The district's time zone."""
         return zoneinfo.ZoneInfo(self.district.time_zone)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from connectors.own_sites import host_of, is_within, own_hosts
+from connectors.own_sites import is_own_page, own_places
 from connectors.platforms import Refusal, account_of
 from connectors.records import Harvest, Profile
 from connectors.rotation import REST, take_turn
@@ -164,8 +164,7 @@ class ProfileReading:
 
     def is_own_site(self, url: str | None) -> bool:
         """Whether a link leads to one of the district's own sites or domains."""
-        own = own_hosts(self.access.domains, self.access.questions.websites)
-        return is_within(host_of(url), own)
+        return is_own_page(url, own_places(self.access.domains, self.access.questions.websites))
 
     def harvest(self, calls: int) -> Harvest:
         """Return what was gathered.

@@ -201,7 +201,8 @@ class Harvest:
     a student and no secret; that of a partial reading only where it ``holds_despite_gaps``, as
     whose turn it was does and a watermark does not.  ``not_found`` are the keys of known accounts
     that the platform, asked for just that account, cleanly said are not there: no error, no limit,
-    no login wall.
+    no login wall.  ``unanswered`` are what the ``page`` of a link begins with where a place that
+    need not be there did not answer: its silence makes no gap and takes no link away.
     """
 
     people: tuple[Person, ...] = ()
@@ -217,6 +218,7 @@ class Harvest:
     bookmark: bytes | None = None
     not_found: tuple[AccountKey, ...] = ()
     holds_despite_gaps: bool = False
+    unanswered: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return sum(map(len, (self.people, self.schools, self.profiles, self.uses, self.links)))

@@ -9,18 +9,20 @@ import pytest
 from msgspec import structs
 
 from auditor.collect import Collected
-from auditor.known_links import recall_links, remember_links
+from auditor.known_links import KEY, recall_links, remember_links
 from auditor.link_backs import LinkBacks, follow_links
 from auditor.outcomes import ReadingState
 from auditor.store import open_store
-from connectors.own_sites import host_of, is_within, own_hosts
+from connectors.own_sites import host_of, is_own_page, is_within, own_hosts, own_places
 from connectors.records import AccountKey, Harvest, Profile, SiteLink
 from tests.builders import a_profile, a_site_link
 from tests.nights import a_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from auditor.store import Store
 
 HOSTS = frozenset({"maplefalls.example", "herons.example"})
 COMPLETE, PARTIAL = ReadingState.COMPLETE, ReadingState.PARTIAL
@@ -83,9 +85,68 @@ def test_a_web_site_of_somebody_else_is_none(website: str) -> None:
     assert told(website=website) is False
 
 
-def test_the_site_of_the_page_is_the_districts_too() -> None:
-    link = a_site_link(page="https://www.oldherons.example/links")
-    assert told(link, website="https://oldherons.example") is True
+SHARED = own_places(["maplefalls.example"], ["https://pages.test/view/maplefalls/home"])
+
+
+def at_shared_host(**profile: Any) -> bool | None:
+    link = a_site_link(page="https://pages.test/view/maplefalls/news")
+    collected = (site(link), found(a_profile(**profile)))
+    (answer,) = mutual(follow_links(LinkBacks(), collected, SHARED, {"found"}))
+    return answer
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        "https://pages.test/view/maplefalls",
+        "pages.test/view/maplefalls/?authuser=0",
+        "https://www.pages.test/view/maple%66alls/sports#x",
+        "https://maplefalls.example/view/another",
+    ],
+)
+def test_a_link_to_the_districts_place_on_a_shared_host_is_a_link_back(website: str) -> None:
+    assert at_shared_host(website=website) is True
+    assert at_shared_host(website=None, bio=f"See https://{website.partition('//')[2] or website}.")
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        "https://pages.test/",
+        "https://pages.test/view",
+        "https://pages.test/view/another",
+        "https://pages.test/view/maplefalls-imitated",
+        "https://pages.test/view/maplefalls/../another",
+        "https://pages.test/view/maplefalls/%2e%2e/another",
+        "https://pages.test/view/maplefalls\\..\\..\\view\\another",
+        "https://another.pages.test/view/maplefalls",
+        "https://pages.test/another#/view/maplefalls",
+    ],
+)
+def test_a_neighbour_on_a_shared_host_is_somebody_else(website: str) -> None:
+    assert at_shared_host(website=website) is False
+    assert at_shared_host(website=None, bio=f"See {website}") is None
+
+
+@pytest.mark.parametrize(
+    ("site", "place"),
+    [
+        ("https://www.herons.example", "herons.example"),
+        ("www.herons.example/index.html", "herons.example"),
+        ("https://herons.example/Home/", "herons.example"),
+        ("https://herons.example/o/high", "herons.example/o/high"),
+        ("https://hs.maplefalls.example/o/high", "hs.maplefalls.example"),
+        ("https://[broken/x", None),
+    ],
+)
+def test_a_host_is_the_districts_own_at_its_domains_or_without_a_path(
+    site: str, place: str | None
+) -> None:
+    places = own_places(["maplefalls.example"], [site])
+    assert places == {"maplefalls.example", place} - {None}
+    assert is_own_page(site if "://" in site else f"https://{site}", places) is bool(place)
+    named = own_places([], ["https://herons.example/o/high", "https://herons.example/"])
+    assert named == {"herons.example"}
 
 
 def test_without_a_web_site_nothing_is_known() -> None:
@@ -144,6 +205,13 @@ def test_hosts_are_read_from_settings_of_any_form() -> None:
 
 
 @pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'kept.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def good() -> LinkBacks:
     """Return what is known after a night on which everything answered and the link is mutual."""
     known = night(site(a_site_link()), found(a_profile(website=OURS)))
@@ -178,6 +246,16 @@ def test_a_link_first_seen_by_a_reading_in_part_stays_until_one_in_full(good: Li
 def test_a_link_that_loses_its_word_loses_it_in_part_too(good: LinkBacks) -> None:
     second = night(site(a_site_link(endorsed=False), state=PARTIAL), before=good)
     assert mutual(second) == [None]
+
+
+def test_a_place_beside_the_site_that_is_silent_takes_no_link_away(good: LinkBacks) -> None:
+    beside = a_site_link(page="dns:_atproto.maplefalls.example?type=TXT")
+    finger = a_site_link(page="https://maplefalls.example/.well-known/webfinger?resource=acct%3Aa")
+    first = night(site(a_site_link(), beside, finger), before=good)
+    silent = Harvest(unanswered=(beside.page, "https://maplefalls.example/.well-known/"))
+    second = night(Collected(a_reading(source="site"), silent), before=first)
+    assert [link.page for link in second.tell()] == [beside.page, finger.page]
+    assert night(site(), before=second).tell() == ()
 
 
 def test_a_night_for_one_school_takes_no_link_away(good: LinkBacks) -> None:
@@ -242,11 +320,29 @@ def test_one_row_that_links_back_is_enough() -> None:
     assert mutual(night(site(a_site_link()), found(*rows))) == [True]
 
 
-def test_what_is_known_is_kept_as_it_is(tmp_path: Path, good: LinkBacks) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'kept.db'}")
+def test_what_is_known_is_kept_as_it_is(store: Store, good: LinkBacks) -> None:
     assert recall_links(store) == LinkBacks()
-    handle = a_site_link(account=AccountKey("x", "\U0001d4aa\ud7ff"), seen_at=None, endorsed=False)
+    handle = a_site_link(account=AccountKey("x", "\U0001d4aa\ud7ff"), seen_at=None)
     known = replace(good, links=good.links | {"blog": (replace(handle, source="blog"),)})
     remember_links(store, known)
     assert recall_links(store) == known
-    store.close()
+
+
+def test_links_of_readers_are_shown_tonight_and_not_kept(store: Store, good: LinkBacks) -> None:
+    stranger = a_site_link(account=AccountKey("x", "stranger"), endorsed=False)
+    forum = replace(stranger, source="forum")
+    tonight = night(site(a_site_link(), stranger), found(a_profile(website=OURS)), before=good)
+    assert stranger in tonight.tell()
+    remember_links(store, replace(tonight, links={**tonight.links, "forum": (forum,)}))
+    assert "stranger" not in (store.read_meta(KEY) or "")
+    assert recall_links(store) == good
+
+
+def test_links_of_readers_that_an_older_version_kept_go(store: Store) -> None:
+    kept = '["https://maplefalls.example/","x","%s",null,%s]'
+    rows = [kept % ("stranger", "false"), kept % ("ours", "true")]
+    store.write_meta(KEY, f'{{"links":{{"site":[{",".join(rows)}]}}}}')
+    known = night(site(state=FAILED), before=recall_links(store))
+    assert [link.account.account for link in known.tell()] == ["ours"]
+    remember_links(store, known)
+    assert "stranger" not in (store.read_meta(KEY) or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,10 +12,14 @@ from msgspec import structs
 
 from auditor.doctor import examine
 from auditor.findings import Certainty, Change, State
+from auditor.gathering import brand_of_district
+from auditor.known_links import DAMAGED, KEY, recall_links
+from auditor.known_schools import district_schools
 from auditor.nightly import run_night
 from auditor.outcomes import ReadingState
-from auditor.rules.site_links import MUTUAL
+from auditor.rules.site_links import MUTUAL, UNENDORSED, UNRETURNED
 from auditor.settings import load_settings
+from auditor.store import open_store
 from connectors import pacing
 from connectors.errors import RateLimited
 from connectors.platforms import Account, identify
@@ -25,7 +30,7 @@ from tests.districts import SETTINGS, approve, make_district
 from tests.fake_sources import register
 from tests.fakes.name_server import NameServer
 from tests.fakes.site import Site
-from tests.fakes.web_server import FakeTimer, Reply
+from tests.fakes.web_server import FakeTimer, Reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +118,67 @@ def test_a_site_that_fails_for_a_night_changes_no_judgement(config: Path, site: 
     assert lead(night(config, 4), BRANDED).finding.grade is Certainty.CONFIDENT
 
 
+def test_a_site_that_only_the_source_names_is_the_districts_too(config: Path, site: Site) -> None:
+    given = config.read_text("utf-8").replace(f'websites = ["{site.url}/"]', "")
+    config.write_text(f'{given}websites = ["{site.url}/"]\n', "utf-8")
+    assert lead(night(config), BRANDED).finding.grade is Certainty.POSSIBLE
+
+
+def test_an_account_that_links_to_a_neighbour_of_the_site_does_not_link_back(
+    config: Path, site: Site
+) -> None:
+    given = config.read_text("utf-8")
+    config.write_text(given.replace(f'["{site.url}/"]', f'["{site.url}/view/ours"]'), "utf-8")
+    site.pages = {"/view/ours": PAGE}
+    assert UNRETURNED in lead(night(config), BRANDED).finding.reasons
+    found = config.parent / "found.csv"
+    found.write_text(found.read_text("utf-8").replace(site.url, f"{site.url}/view/ours"), "utf-8")
+    assert MUTUAL in lead(night(config, 1), BRANDED).finding.reasons
+
+
+def test_a_host_of_others_is_no_name_of_the_district(config: Path) -> None:
+    sites = 'websites = ["https://pages.test/view/ours", "https://www.herons.test/home"]'
+    given = re.sub(r"websites = .*", sites, config.read_text("utf-8"))
+    config.write_text(given, "utf-8")
+    settings = load_settings(config)
+    brand = brand_of_district(settings, None, district_schools(settings, None, ()))
+    assert brand.domains == (*settings.domains, "herons.test")
+
+
+def test_a_link_of_a_reader_changes_no_lead_by_coming_and_going(config: Path, site: Site) -> None:
+    pages = {"/": PAGE.replace("<a ", "<a rel=ugc ")}
+    site.pages = dict(pages)
+    assert UNENDORSED in lead(night(config), BRANDED).finding.reasons
+    site.pages = dict.fromkeys(pages, Reply(503))
+    failed = night(config, 1)
+    assert UNENDORSED not in lead(failed, BRANDED).finding.reasons
+    assert failed.changed(Change.CHANGED) == 0
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "{",
+        "[]",
+        '{"links": {"sites": [["https://x.example/", "x"]]}}',
+        '{"returned": {"found": [["x", "y", "maybe"]]}}',
+        '{"links": {"sites": [["https://x.example/", "x", "y", "2026-99-99", true]]}}',
+        f'{{"more": {"[" * 100_000}',
+    ],
+)
+def test_known_links_that_are_damaged_cost_a_sentence(config: Path, site: Site, kept: str) -> None:
+    first = night(config)
+    assert first.notes == ()
+    store = open_store(load_settings(config).store.url)
+    store.write_meta(KEY, kept)
+    second = night(config, 1)
+    assert second.notes == (DAMAGED,)
+    assert same(lead(second, BRANDED).finding) == same(lead(first, BRANDED).finding)
+    assert recall_links(store).links.keys() == {"sites"}
+    store.close()
+    assert night(config, 2).notes == ()
+
+
 def test_an_account_whose_platform_fails_for_a_night_changes_no_judgement(
     config: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +230,21 @@ def test_a_dead_link_is_a_lead_until_it_is_taken_down(config: Path, site: Site) 
     assert reading.state is ReadingState.PARTIAL
     site.pages["/news"] = "nothing"
     assert lead(night(config, 2), RETIRED).state is State.CLOSED
+
+
+def test_a_well_known_place_that_is_silent_closes_nothing(config: Path, site: Site) -> None:
+    place = "/.well-known/webfinger"
+    alias = "https://plus.google.com/+MarrowickSchools"
+    known = json_reply({"subject": "", "aliases": [alias]})
+    site.pages = {"/": PAGE, place: known}
+    for day, (answer, state) in enumerate(
+        [(known, State.OPEN), (Reply(503), State.OPEN), (Reply(404), State.CLOSED)]
+    ):
+        site.pages[place] = answer
+        result = night(config, day)
+        (reading,) = [one for one in result.readings if one.source == "sites"]
+        assert reading.state is ReadingState.COMPLETE
+        assert lead(result, RETIRED).state is state, day
 
 
 def test_the_site_is_asked_for_likely_handles_after_the_directories(

@@ -46,8 +46,11 @@ def link_reasons(links: Sequence[SiteLink]) -> Iterator[str]:
 
 
 def link_evidence(links: Sequence[SiteLink]) -> Iterator[Evidence]:
-    """Show the pages that link to an account, those that vouch for it first."""
-    for link in sorted(links, key=lambda link: not link.endorsed)[:MOST_EVIDENCE]:
+    """Show the pages that link to an account and vouch for it.
+
+    Readers' links are not kept from night to night: as evidence they would come and go.
+    """
+    for link in [link for link in links if link.endorsed][:MOST_EVIDENCE]:
         what = "link from a page of the district's own"
         yield Evidence(
             what, link.page[:300], link.account.account[:80], link.source, None, link.seen_at

@@ -22,7 +22,7 @@ from connectors.own_sites import host_of
 from connectors.records import Harvest
 from connectors.sites import name_records
 from connectors.sites.crawl import FAULTS, LARGEST_ROBOTS, UNREAD, Crawl
-from connectors.sites.identities import ask_host
+from connectors.sites.identities import WELL_KNOWN, ask_host
 from connectors.sites.link_list import LinkList
 from connectors.sites.site import read_robots
 from connectors.source import Capability, Check, CheckState, Setting
@@ -80,6 +80,7 @@ class DistrictSites:
             notes=tuple(self._notes),
             gaps=tuple(self._gaps),
             calls=self._calls,
+            unanswered=tuple(self._links.unanswered),
         )
 
     def check(self) -> Iterator[Check]:
@@ -141,6 +142,7 @@ class DistrictSites:
                     robots = read_robots(web, f"{base}/")
                     self._notes += ask_host(self._access, web, base, self._links, robots.may)
                 except FAULTS:
+                    self._links.unanswered.append(f"{base}{WELL_KNOWN}")
                     self._dropped["e-mail domains without a web server that answers"] += 1
                 self._calls += web.calls
 
@@ -151,17 +153,19 @@ class DistrictSites:
         for name in dict.fromkeys((*sorted(hosts), *self._access.domains)):
             if not name_records.is_domain(name):
                 continue
+            page = f"dns:_atproto.{name}?type=TXT"
             try:
                 did = name_records.read_did(self._access.source, resolver, name)
             except SourceUnavailable:
                 silent += 1
+                self._links.unanswered.append(page)
                 continue
             if did is not None:
-                self._links.add(f"dns:_atproto.{name}?type=TXT", f"https://bsky.app/profile/{did}")
+                self._links.add(page, f"https://bsky.app/profile/{did}")
         if silent:
             self._notes.append(
-                f"No name server answered for {silent} of the district's domains: an account that"
-                " only their records name is not known tonight."
+                f"No name server answered for {silent} of the district's domains: of accounts that"
+                " only their records name, those that were known before are known tonight."
             )
 
     def _check_names(self) -> Check:

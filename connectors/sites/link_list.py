@@ -19,10 +19,14 @@ PAGES_AN_ACCOUNT = 3
 
 
 class LinkList:
-    """Gathers links; of an account in every footer three are kept, those vouched for first."""
+    """Gathers links; of an account in every footer three are kept, those vouched for first.
+
+    ``unanswered`` are places that were silent, as ``Harvest`` has them.
+    """
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        self.unanswered: list[str] = []
         self._links: dict[tuple[str, AccountKey], SiteLink] = {}
         self._pages: Counter[tuple[AccountKey, bool]] = Counter()
 

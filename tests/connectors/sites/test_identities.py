@@ -159,6 +159,41 @@ def test_a_redirect_leads_to_another_host_of_the_district_alone(site: Site, othe
     assert NEWS in accounts(site, access=asking("one", websites=("http://localhost",)))
 
 
+@pytest.mark.parametrize(
+    "robots",
+    [
+        Reply(body=b"User-agent: *\nDisallow: /.well-known/\n"),
+        Reply(404),
+        Reply(302, {"Location": "http://elsewhere.example/robots.txt"}),
+    ],
+)
+def test_the_host_that_a_redirect_leads_to_is_asked_what_its_own_robots_allow(
+    site: Site, other: Site, robots: Reply
+) -> None:
+    """Whatever the first host allows; a robots.txt that cannot be had allows nothing."""
+    place = "/.well-known/webfinger"
+    other.pages |= {"/robots.txt": robots, place: json_reply(descriptor())}
+    target = f"http://localhost:{other.port}{place}"
+    site.pages |= {
+        place: Reply(302, {"Location": target}),
+        "/.well-known/nodeinfo": Reply(302, {"Location": target}),
+    }
+    harvest = source(site, access=asking("one", websites=("http://localhost",))).fetch()
+    is_open = robots.status == 404
+    assert (NEWS in {link.account for link in harvest.links}) is is_open
+    assert other.paths.count("/robots.txt") == 1
+    assert (place in other.paths) is is_open
+
+
+def test_the_first_hosts_robots_bind_no_other(site: Site, other: Site) -> None:
+    """What a robots.txt disallows on its own host is allowed on another, and the reverse."""
+    site.pages["/robots.txt"] = Reply(body=b"User-agent: *\nDisallow: /fingers\n")
+    target = f"http://localhost:{other.port}/fingers"
+    site.pages["/.well-known/webfinger"] = Reply(302, {"Location": target})
+    other.pages["/fingers"] = json_reply(descriptor())
+    assert NEWS in accounts(site, access=asking("one", websites=("http://localhost",)))
+
+
 def test_robots_keep_the_well_known_places_to_themselves(site: Site) -> None:
     site.pages["/robots.txt"] = Reply(body=b"User-agent: *\nDisallow: /.well-known/\n")
     source(site, access=asking("one")).fetch()
@@ -223,6 +258,63 @@ def test_name_servers_in_trouble_are_told_and_cost_nothing_else(
     assert harvest.notes[-1].startswith("No name server answered for 1 of")
     assert harvest.gaps == ()
     assert harvest.links
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_open"),
+    [(Reply(503), True), (Reply(403), True), (Reply(404), False), (Reply(410), False)],
+)
+def test_a_place_that_does_not_answer_cleanly_is_told_as_unanswered(
+    site: Site, reply: Reply, is_open: bool
+) -> None:
+    """Without NodeInfo nobody knows whether the other handles would have been asked for."""
+    names = ("atproto-did", "nodeinfo", "webfinger")
+    site.pages |= {f"/.well-known/{name}": reply for name in names}
+    host = f"127.0.0.1%3A{site.port}"
+    places = ["atproto-did", "nodeinfo", f"webfinger?resource=acct%3Aone%40{host}"]
+    unasked = f"webfinger?resource=acct%3Atwo%40{host}"
+    harvest = source(site, access=asking("one", "two")).fetch()
+    expected = [f"{site.url}/.well-known/{place}" for place in (*places, unasked)]
+    assert list(harvest.unanswered) == (expected if is_open else [])
+    assert harvest.gaps == ()
+
+
+def test_what_answers_leaves_nothing_unanswered(site: Site) -> None:
+    serve_node(site, node_info())
+    site.pages["/.well-known/webfinger"] = json_reply(descriptor())
+    harvest = source(site, access=asking("one", *map(str, range(20)))).fetch()
+    assert harvest.unanswered == ()
+
+
+def test_known_accounts_that_are_too_many_for_a_night_are_unanswered(site: Site) -> None:
+    serve_node(site, node_info())
+    many = tuple(
+        KnownAccount(AccountKey("mastodon", f"n{number}@127.0.0.1:{site.port}"))
+        for number in range(12)
+    )
+    unanswered = source(site, access=asking("likely", accounts=many)).fetch().unanswered
+    assert [one.partition("acct%3A")[2].partition("%40")[0] for one in unanswered] == ["n10", "n11"]
+
+
+def test_a_place_that_leads_on_is_known_by_where_it_was_asked(site: Site, other: Site) -> None:
+    target = f"http://localhost:{other.port}/fingers"
+    other.pages["/fingers"] = json_reply(descriptor())
+    site.pages["/.well-known/webfinger"] = Reply(302, {"Location": target})
+    given = asking("one", websites=("http://localhost",))
+    (page,) = {one.page for one in source(site, access=given).fetch().links if one.account == NEWS}
+    assert page.startswith(f"{site.url}/.well-known/webfinger?")
+    for silent in ("/fingers", "/robots.txt"):
+        other.pages = {"/fingers": json_reply(descriptor()), silent: Reply(503)}
+        assert source(site, access=given).fetch().unanswered == (page,)
+
+
+def test_silent_domains_and_name_servers_are_unanswered(site: Site, names: NameServer) -> None:
+    names.rcode = dns.rcode.SERVFAIL
+    harvest = source(site, access={"domains": ("maple.example",)}).fetch()
+    assert harvest.unanswered == (
+        "http://127.0.0.1:9/.well-known/",
+        "dns:_atproto.maple.example?type=TXT",
+    )
 
 
 def test_a_silent_name_server_is_an_error_of_one_sentence(names: NameServer) -> None:
