@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 NAMED = ("handle", "url", "display_name")
 ADDRESSED = ("bio", "website", "display_name", "location", "handle", "url", "public_addresses")
 MOST_NAMES = 20_000
+MOST_IN_TABLE = 2_000
+"""Up to so many names and pieces, the automaton as a whole table is small, and thrice as fast."""
 ESCAPE = ord("%")
 SHOWN_RE2 = f"{ADDRESS_RE2}|{DISGUISE_RE2}"
 
@@ -49,13 +51,16 @@ class NameSieve:
     """Keeps the rows whose handle, URL, display name or claim a name may stand in."""
 
     def __init__(self, index: BrandIndex) -> None:
-        from ahocorasick_rs import BytesAhoCorasick
+        from ahocorasick_rs import BytesAhoCorasick, Implementation
 
         keys = list(index.terms) or ["\0"]
         self._is_weak = np.array([key in index.weak for key in keys])
         self._is_ascii = all(map(str.isascii, keys))
-        looked_for = [*keys, *index.misspellings.pieces]
-        self._automaton = BytesAhoCorasick([one.encode("utf-8", "replace") for one in looked_for])
+        self._misspellings = index.misspellings
+        looked_for = [*keys, *self._misspellings.pieces]
+        kind = Implementation.DFA if len(looked_for) <= MOST_IN_TABLE else None
+        written = [one.encode("utf-8", "replace") for one in looked_for]
+        self._automaton = BytesAhoCorasick(written, implementation=kind)
         self._schools = BytesAhoCorasick([word.encode() for word in school_words()])
 
     def select(self, columns: Mapping[str, pa.Array]) -> Flags:
@@ -131,13 +136,17 @@ class NameSieve:
         return np.unique(np.concatenate(found))
 
     def _misspelt(self, lines: SqueezedLines, pieces: Found) -> Places:
-        """Return the rows that hold a piece of a long name, and a word for a school."""
+        """Return the rows in which a long name may be misspelt.
+
+        They hold a piece of one and a word for a school; only those few are looked at one by one.
+        """
         if not len(pieces):
             return np.empty(0, np.intp)
         part = lines.places_in(lines.rows_of(pieces[:, 1]))
         text = lines.text[part].tobytes()
         told = np.array(self._schools.find_matches_as_indexes(text), np.intp).reshape(-1, 3)
-        return np.unique(lines.rows_of(part[told[:, 1]]))
+        rows = np.unique(lines.rows_of(part[told[:, 1]]))
+        return rows[[self._misspellings.may_stand(lines.row(row)) for row in rows.tolist()]]
 
     def _parted(self, found: Found) -> tuple[Found, Found]:
         """Part what was found into names and the pieces of names that may be misspelt."""

@@ -52,28 +52,29 @@ class Misspellings:
         return list(self._pieces)
 
     def may_stand(self, text: str) -> bool:
-        """Whether a misspelt name may stand in a folded, fused text."""
-        return says_school(text) and bool(self._automaton.find_matches_as_indexes(text))
+        """Whether something one edit away from a name stands in a folded, fused text."""
+        return says_school(text) and any(True for _ in self._spans(text))
 
     def find(self, field: FieldReading) -> Iterator[Misspelt]:
         """Yield every span of a field that is one edit away from a long rare name.
 
         Whole words leave no other span for their name.
         """
-        text = field.text
-        if not says_school(text):
+        if not says_school(field.text):
             return
-        met: dict[Misspelt, None] = {}
-        for number, begin, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            for name, offset in self._names[number]:
-                if name not in text:
-                    met |= dict.fromkeys(_near(text, begin, name, offset))
+        met = dict.fromkeys(self._spans(field.text))
         whole = {one.name for one in met if field.edges(one.begin, one.end) == WHOLE}
         for one in met:
             is_whole = field.edges(one.begin, one.end) == WHOLE
             stands = is_whole or one.name not in whole
             if stands and self._is_rare(one.name) and not _is_meant(field, one):
                 yield one
+
+    def _spans(self, text: str) -> Iterator[Misspelt]:
+        for number, begin, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            for name, offset in self._names[number]:
+                if name not in text:
+                    yield from _near(text, begin, name, offset)
 
     def _is_rare(self, name: str) -> bool:
         return len(self._namesakes.crowd(name).by_district) <= MOST_DISTRICTS

@@ -48,6 +48,11 @@ class SqueezedLines:
         rows: Places = np.searchsorted(self._ends, places)
         return rows
 
+    def row(self, number: int) -> str:
+        """Return the lines of one row as text; what is no ASCII name's stays a sign."""
+        first = int(self._ends[number - 1]) + 1 if number else 0
+        return self.text[first : int(self._ends[number])].tobytes().decode("latin-1")
+
     def places_in(self, rows: Places) -> Places:
         """Return all places of the text that lie in some rows, in order."""
         asked = np.unique(rows)
