@@ -119,8 +119,12 @@ def test_a_night_does_what_it_would_do_with_every_finding_before_it(
         assert reconcile(known, *night) == reconcile(whole, *night)
 
 
-def test_what_is_not_there_is_not_loaded(store: Store) -> None:
-    keep_night(store, [a_finding()])
+@pytest.mark.parametrize("many", [0, 1])
+def test_what_is_not_asked_for_or_not_there_is_not_loaded(
+    store: Store, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_rows, "MANY", many)
+    keep_night(store, [a_finding(), a_finding(subject=("mastodon", "2"))])
     known = store.known_findings()
     assert known.load([]) == known.load(["0" * 16]) == {}
     assert list(known.load([a_finding().key, "0" * 16])) == [a_finding().key]
