@@ -54,6 +54,13 @@ class Night:
         given = {name: value for name, value in fields.items() if value is not None}
         return replace(begun, **given)
 
+    def withhold(self, handle: str) -> Absence:
+        """Count an account whose owner asks not to be listed, once however often it is met."""
+        account = account_of(self.reading.platform, handle, None)
+        name = handle.casefold() if isinstance(account, Refusal) else account.id
+        self.reading.leave_out(str(Absence.WITHHELD), name)
+        return Absence.WITHHELD
+
     def own_addresses(self, texts: Iterable[str | None]) -> tuple[str, ...]:
         """Return the district's addresses among those an account shows; others are not kept."""
         endings = tuple(f"{mark}{domain}" for domain in self.access.domains for mark in "@.")
@@ -170,7 +177,7 @@ class AccountSource:
                     reading.dropped["account names that belong to somebody else by now"] += 1
             elif found is Absence.NOT_FOUND:
                 reading.lose(known)
-            else:
+            elif found is not Absence.WITHHELD:
                 reading.dropped[str(found)] += 1
                 unclear += found in {Absence.UNCLEAR, Absence.CLOSED}
         if unclear:
@@ -199,10 +206,10 @@ class AccountSource:
                 self.keep(night, found)
 
     def keep(self, night: Night, found: Profile | Absence) -> None:
-        """Keep what was found; count what may not be read."""
+        """Keep what was found; count what may not be read.  ``Night.withhold`` has counted."""
         if isinstance(found, Profile):
             night.reading.add(found)
-        elif found is not Absence.NOT_FOUND and found is not Absence.UNREACHABLE:
+        elif found not in {Absence.NOT_FOUND, Absence.UNREACHABLE, Absence.WITHHELD}:
             night.reading.dropped[str(found)] += 1
 
     def _answers(self, night: Night, accounts: list[Account]) -> Iterator[Profile | Absence]:

@@ -206,7 +206,7 @@ class Reddit(AccountSource):
 
     def _user(self, night: Night, user: User) -> Profile | No:
         if user.hide_from_robots:
-            return No.WITHHELD
+            return night.withhold(f"u/{user.name}")
         if user.id is None and not user.is_suspended:
             problem = "Reddit's field `id` of an account is gone"
             raise UnexpectedAnswer(night.access.source, problem, "Report it")

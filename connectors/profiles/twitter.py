@@ -174,7 +174,7 @@ class Twitter(AccountSource):
 
     def _read(self, night: Night, user: User) -> Profile | No:
         if user.protected:
-            return No.WITHHELD
+            return night.withhold(user.username)
         return night.profile(
             user.username,
             user.id,

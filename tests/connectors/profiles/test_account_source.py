@@ -39,12 +39,16 @@ class Told(AccountSource):
     def look(self, night: Night, accounts: Sequence[Account]) -> Iterable[Profile | Absence]:
         self.sizes.append(len(accounts))
         answers = {"gone": Absence.NOT_FOUND, "unclear": Absence.UNCLEAR, "closed": Absence.CLOSED}
-        answers["hidden"] = Absence.WITHHELD
         for one in accounts:
-            yield answers.get(one.handle or "") or night.profile(one.handle, None)
+            if (one.handle or "").startswith("hidden"):
+                yield night.withhold(one.handle or "")
+            else:
+                yield answers.get(one.handle or "") or night.profile(one.handle, None)
 
     def find(self, night: Night, name: str) -> Iterator[Profile | Absence]:
-        if name.startswith("School"):
+        if name == "School Hidden":
+            yield night.withhold("HIDDEN")
+        elif name.startswith("School"):
             yield night.profile(name.replace(" ", "-").lower(), None)
 
 
@@ -61,6 +65,16 @@ def test_only_a_clean_answer_says_that_an_account_is_gone():
     assert harvest.gaps[0].startswith("2 known accounts")
     assert sum(harvest.dropped.values()) == 3
     assert Told.sizes == [2, 2, 1]
+
+
+def test_an_account_that_is_not_to_be_listed_is_counted_once_however_it_is_met():
+    accounts = (known("tumblr", "hidden"),)
+    questions = asking(
+        "tumblr", "hidden", "hidden2", accounts=accounts, names=("School Hidden", "School 1")
+    )
+    harvest = told(questions).fetch()
+    assert harvest.dropped == {"accounts whose owners ask not to be listed": 2}
+    assert harvest.gaps == ()
 
 
 def test_a_likely_name_that_nobody_has_is_not_called_gone():

@@ -314,9 +314,18 @@ def test_reddit_is_told_who_asks_as_it_wants(snoo):
 
 def test_accounts_hidden_from_robots_are_dropped_and_counted(snoo):
     snoo.routes["/user/maplefork/about"] = a_user(hide_from_robots=True)
-    harvest = communities(asking("reddit", "maplefork")).fetch()
+    hidden = a_user(hide_from_robots=True, name="MapleFork")
+    snoo.routes["/users/search"] = {"kind": "Listing", "data": {"children": [hidden]}}
+    snoo.routes["/subreddits/search"] = {"kind": "Listing", "data": {"children": []}}
+    questions = asking("reddit", "maplefork", names=("Maple Fork",), control="")
+    harvest = communities(questions).fetch()
+    assert [one.path for one in snoo.asked][-3:] == [
+        "/user/maplefork/about",
+        "/users/search",
+        "/subreddits/search",
+    ]
     assert harvest.profiles == ()
-    assert sum(harvest.dropped.values()) == 1
+    assert harvest.dropped == {"accounts whose owners ask not to be listed": 1}
 
 
 def test_a_suspended_reddit_account_is_suspended_and_not_gone(snoo):
@@ -397,7 +406,7 @@ def test_another_attempt_is_paid_again_and_none_is_made_without_money(x):
 
 
 def test_x_accounts_are_there_gone_suspended_or_protected(x):
-    x.users["5"] = x.users["2244994945"] | {"id": "5", "protected": True}
+    x.users["5"] = x.users["2244994945"] | {"id": "5", "username": "MapleFork5", "protected": True}
     x.suspended = {"badschool"}
     accounts = (
         known("twitter", None, "2244994945", "https://x.com/oldname"),
@@ -405,7 +414,7 @@ def test_x_accounts_are_there_gone_suspended_or_protected(x):
         known("twitter", "badschool"),
         known("twitter", None, "5"),
     )
-    harvest = users(asking("twitter", accounts=accounts)).fetch()
+    harvest = users(asking("twitter", "MapleFork5", accounts=accounts)).fetch()
     assert harvest.not_found == (AccountKey("twitter", "goneschool"),)
     standings = {one.handle: one.standing for one in harvest.profiles}
     assert standings == {"MapleFork": None, "badschool": Standing.SUSPENDED}
