@@ -2,7 +2,8 @@
 
 A source whose class has a ``price`` gets a purse.  Every request is paid from it before it is sent,
 in a transaction of its own, so that neither an error nor a night that is killed makes the district
-spend more than it allowed.
+spend more than it allowed.  What was spent is kept by connector: a source under a new name has the
+same money, and sources of one connector count what the others spent.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ class Purse:
     """A source's money: ``a_night`` and ``a_month`` in millionths of a dollar, None for any."""
 
     def __init__(
-        self, store: Store, source: str, today: date, price: Price, each: int,
+        self, store: Store, source: SourceSettings, today: date, price: Price, each: int,
         a_night: int | None, a_month: int,
     ) -> None:  # fmt: skip
-        self._store, self._source, self._today = store, source, today.isoformat()
+        self._store, self._source, self._today = store, source.name, today.isoformat()
         self._price, self._each = price, each
         self._a_night, self._a_month = a_night, a_month
-        self._key = f"spent {source}"
+        self._key = f"spent by {source.connector}"
         self._paid = 0
 
     @property
@@ -123,7 +124,7 @@ def purse_of(
         raise NotConfigured(source.name, problem, "Correct it in audit.toml")
     each, a_night, a_month = (None if one is None else micros(one) for one in amounts)
     today = now.astimezone(settings.zone).date()
-    return Purse(store, source.name, today, price, each or 1, a_night, a_month or 0)
+    return Purse(store, source, today, price, each or 1, a_night, a_month or 0)
 
 
 @contextmanager

@@ -102,6 +102,19 @@ def test_what_is_spent_is_known_to_a_night_that_begins_after_one_was_killed(
     again.close()
 
 
+def test_a_source_under_a_new_name_or_beside_another_has_no_new_money(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    a_purse(settings, store).pay(3)
+    more = MORE.replace("[sources.web]", "[sources.anew]")
+    renamed = load_settings(make_district(tmp_path / "anew", more=more + MORE))
+    purses = [purse_of(renamed, store, source(renamed, name), NOW) for name in ("anew", "web")]
+    assert [purse and purse.units for purse in purses] == [2, 2]
+    assert purses[0] is not None
+    purses[0].pay(2)
+    assert [purse and purse.units for purse in purses] == [0, 0]
+
+
 def test_threads_cannot_spend_the_same_money_twice(settings: Settings, store: Store) -> None:
     purse = a_purse(settings, store)
 
@@ -198,7 +211,7 @@ class TestNight:
     def test_a_record_that_is_damaged_costs_that_source_alone(
         self, settings: Settings, paid: Script, store: Store, kept: str
     ) -> None:
-        store.write_meta("spent web", kept)
+        store.write_meta("spent by web", kept)
         paid.answer = lambda access: access.purse.pay(1) or Harvest()
         result = run_night(settings, now=NOW)
         assert [one.state for one in result.readings if one.source != "web"] == [
