@@ -36,8 +36,6 @@ _server = ""
 
 def pytest_configure(config: pytest.Config) -> None:
     global _server
-    # The driver warns of connections that a test's own threads leave to the collector.
-    config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
     if not is_installed():
         pytest.exit("NOT TESTED: PostgreSQL is not installed", returncode=0)
     _server = _running.enter_context(run_postgresql())
