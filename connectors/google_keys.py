@@ -31,6 +31,11 @@ RATE = {"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
 KEY = {"keyInvalid", "keyExpired", "badRequest", "API_KEY_INVALID"}
 DISABLED = {"accessNotConfigured", "SERVICE_DISABLED"}
 DOWN = {"backendError", "SERVICE_UNAVAILABLE"}
+NO_PERMISSION = "permission to access this resource"
+
+
+class NotPublic(AccessRefused):
+    """What was asked for is not shown to everybody; the key itself is good."""
 
 
 class Reason(msgspec.Struct):
@@ -85,6 +90,9 @@ def _explain(answer: Answer, problem: Problem, reasons: set[str]) -> ConnectorEr
     if answer.status == 400 and ("API key" in problem.message or reasons & (KEY - {"badRequest"})):
         advice = f"Copy it again from {CONSOLE}, Credentials"
         return NotConfigured(source, "Google does not accept the key", advice)
+    if answer.status == 403 and NO_PERMISSION in problem.message and "forbidden" in reasons:
+        advice = "See whether it is meant to be private"
+        return NotPublic(source, "Google shows this to nobody without permission", advice)
     if answer.status in {401, 403}:
         advice = f"See the key's restrictions at {CONSOLE}, Credentials"
         return AccessRefused(source, "Google refuses the key this access", advice)

@@ -14,7 +14,7 @@ import msgspec
 
 from connectors.account_source import LOOKUPS, AccountSource
 from connectors.account_source import Absence as No
-from connectors.google_keys import ask
+from connectors.google_keys import NotPublic, ask
 from connectors.records import Profile, ProfileKind
 from connectors.source import Capability, Setting, Terms
 
@@ -76,10 +76,13 @@ class Blogger(AccountSource):
         account = accounts[0]
         if account.kind is not ProfileKind.BLOG:
             return [No.UNREACHABLE]
-        if account.native_id:
-            answer = ask(night.web, f"{BASE}/blogs/{account.native_id}", {})
-        else:
-            answer = ask(night.web, f"{BASE}/blogs/byurl", {"url": account.url})
+        try:
+            if account.native_id:
+                answer = ask(night.web, f"{BASE}/blogs/{account.native_id}", {})
+            else:
+                answer = ask(night.web, f"{BASE}/blogs/byurl", {"url": account.url})
+        except NotPublic:
+            return [No.CLOSED]
         if answer is None:
             return [No.NOT_FOUND]
         blog = answer.decode(Blog)

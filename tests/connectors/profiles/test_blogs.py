@@ -372,6 +372,19 @@ def test_bloggers_quota_is_told_as_one(blogs):
         a_blog_source(Blogger, "blogger").fetch()
 
 
+def test_a_private_blog_of_blogger_is_closed_and_a_refused_key_an_error(blogs):
+    private = "We're sorry, but you don't have permission to access this resource."
+    blogs.routes["/v3/blogs/byurl"] = google_error(403, "forbidden", private)
+    url = "https://maplefork.blogspot.com"
+    account = known("blogger", "maplefork.blogspot.com", None, url)
+    harvest = a_blog_source(Blogger, "blogger", account).fetch()
+    assert (harvest.profiles, harvest.not_found) == ((), ())
+    assert harvest.gaps[0].startswith("1 known accounts")
+    blogs.routes["/v3/blogs/byurl"] = google_error(403, "forbidden", "Requests are blocked.")
+    with pytest.raises(AccessRefused, match="refuses the key"):
+        a_blog_source(Blogger, "blogger").fetch()
+
+
 @pytest.mark.parametrize("name", ["flickr", "tumblr", "blogger", "youtube"])
 def test_a_key_is_needed_and_must_look_like_one(name):
     with pytest.raises(NotConfigured, match="key"):
