@@ -129,13 +129,14 @@ class Hypothesis:
 
 
 def _strength(found: Hypothesis) -> tuple[float, float]:
-    """Order a brand's readings: by our share in hundredths, then by fit.
-
-    Initials and misspelt names come after names.
-    """
-    is_weak = found.term.kind in WEAK_KINDS or found.field.field.misspelt
-    factor = WEAKER if is_weak else 1.0
+    """Order a brand's readings: by our share in hundredths, initials after names, then by fit."""
+    factor = WEAKER if found.term.kind in WEAK_KINDS else 1.0
     return round(found.share * factor, 2), found.weight
+
+
+def _is_read_as_written(by_field: dict[int, Hypothesis]) -> bool:
+    """Whether a brand is found without putting anything right; then no mistake is looked for."""
+    return any(found.field.field.misspelt is None for found in by_field.values())
 
 
 def _leading(by_field: dict[int, Hypothesis], reading: ProfileReading) -> Hypothesis:
@@ -198,6 +199,8 @@ class BrandIndex:
                     faint[brand] = found
                 continue
             by_field = best.setdefault(brand, {})
+            if found.field.field.misspelt and _is_read_as_written(by_field):
+                continue
             known = by_field.get(place)
             if known is None or _strength(known) < _strength(found):
                 by_field[place] = found

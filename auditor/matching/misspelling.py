@@ -62,12 +62,12 @@ class Misspellings:
         """
         if not says_school(field.text):
             return
-        met = dict.fromkeys(self._spans(field.text))
+        met, ends = dict.fromkeys(self._spans(field.text)), _school_ends(field.text)
         whole = {one.name for one in met if field.edges(one.begin, one.end) == WHOLE}
         for one in met:
             is_whole = field.edges(one.begin, one.end) == WHOLE
             stands = is_whole or one.name not in whole
-            if stands and self._is_rare(one.name) and not _is_meant(field, one):
+            if stands and self._is_rare(one.name) and not _is_meant(field, one, ends):
                 yield one
 
     def _spans(self, text: str) -> Iterator[Misspelt]:
@@ -109,6 +109,12 @@ def says_school(text: str) -> bool:
     return bool(_school_automaton().find_matches_as_indexes(text))
 
 
+def _school_ends(text: str) -> dict[int, int]:
+    """Return where the longest word for a school ends that begins at a place."""
+    found = _school_automaton().find_matches_as_indexes(text, overlapping=True)
+    return dict(sorted((begin, end) for _, begin, end in found))
+
+
 def _is_long(key: str) -> bool:
     return len(key) >= SHORTEST_MISSPELT and key.isascii() and key.isalpha()
 
@@ -131,10 +137,13 @@ def _near(text: str, begin: int, name: str, offset: int) -> Iterator[Misspelt]:
                 yield Misspelt(first, last, written, name)
 
 
-def _is_meant(field: FieldReading, one: Misspelt) -> bool:
-    """Whether what is written is a name, or words, in its own right."""
+def _is_meant(field: FieldReading, one: Misspelt, ends: Mapping[int, int]) -> bool:
+    """Whether what is written is a name, or words, in its own right.
+
+    A name and the word for a school right behind it are one: "amberleyschooll" of a library.
+    """
     for name, first, last in field.spans:
-        covers = first <= one.begin + 1 and last >= one.end - 1
+        covers = first <= one.begin + 1 and max(last, ends.get(last, 0)) >= one.end - 1
         if covers and name != one.name:
             return True
     return not name_segmenter().segment(one.written, frozenset()).gap

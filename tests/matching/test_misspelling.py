@@ -116,6 +116,23 @@ def test_the_right_spelling_wins(both: Matcher) -> None:
     assert ReasonKind.MISSPELT not in {one.kind for one in found.reasons}
 
 
+@pytest.mark.parametrize("rest", ["schooldistrict", "schoollibrary", "usd"])
+def test_a_name_and_a_word_for_a_school_are_no_misspelling_of_a_longer_name(rest: str) -> None:
+    """The "greenfieldschoold" of a school district is one letter away from an alias."""
+    ours = brand_of("Larkwhistle", "WI", aliases=["Greenfieldschools", "Greenfieldasd"])
+    matcher = Matcher([ours], open_gazetteer())
+    assert not matcher.index.read(profile(f"greenfield{rest}"), with_faint=True)
+
+
+@pytest.mark.parametrize("name", ["Greenville", "Georgetown"])
+def test_a_name_as_it_is_written_comes_before_one_put_right(name: str) -> None:
+    """A letter short of "Greenville ASD", but Greenville as it stands."""
+    matcher = Matcher([brand_of(f"{name} Area School District", "WI")], open_gazetteer())
+    (found,) = matcher.index.read(profile(f"{name.lower()}sd"))
+    assert found.term.key == name.lower()
+    assert found.field.field.misspelt is None
+
+
 def test_a_name_that_many_bear_is_not_guessed() -> None:
     """Washington is long and borne everywhere: a slip says nothing of whose it is."""
     bearer = open_gazetteer().bearers("washington")[0]
