@@ -212,7 +212,10 @@ def _parsed(text: str) -> _Parts | Reason:
 
 
 def _decoded(path: str) -> str | None:
-    """Percent-decode once; None when that would make or hide a separator or is no UTF-8."""
+    """Percent-decode once; None when that would make or hide a separator or is no UTF-8.
+
+    A fragment's path may also hold "." and "..", which a URL's path no longer does: None too.
+    """
     if "%" in path:
         from urllib.parse import unquote
 
@@ -224,7 +227,8 @@ def _decoded(path: str) -> str | None:
             return None
         if not path.isprintable():
             return None
-    return "/".join(filter(None, path.split("/")))
+    segments = list(filter(None, path.split("/")))
+    return None if {".", ".."} & set(segments) else "/".join(segments)
 
 
 def _parameter(query: str, name: str) -> str | None:

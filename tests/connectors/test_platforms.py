@@ -100,6 +100,7 @@ ANY_TEXT = st.one_of(ADDRESSES, st.text(LETTERS), st.text(LETTERS).map("https://
 @given(ANY_TEXT)
 @example("https://www.youtube.com/@" + "İ" * 3)
 @example("@a@xn--a")
+@example("https://pinterest.com/#!/..")
 @example("https://" + "a." * 1000 + "facebook.com/x")
 @example("https://www.facebook.com/" + "a" * 10_000_000)
 def test_canonical_addresses_name_the_same_account_again(text: str) -> None:
