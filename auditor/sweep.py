@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     Watch = Callable[[int, int, float | None], None]
 
-MOST_DEATHS = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -121,34 +119,12 @@ def _run(job: Job, waiting: list[Part], order: Sweep) -> Iterator[PartDone]:
 
         yield from run_on_cluster(job, waiting, order.scheduler)
     elif order.workers > 1 and len(waiting) > 1:
-        yield from _run_pool(job, waiting, order.workers)
+        from auditor.sweep_pool import run_in_pool
+
+        yield from run_in_pool(job, waiting, order.workers)
     else:
         for part in waiting:
             yield sweep_part(job, part)
-
-
-def _run_pool(job: Job, waiting: list[Part], workers: int) -> Iterator[PartDone]:
-    """Share parts among processes; a pool broken by a dead worker is made anew, thrice at most."""
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
-
-    deaths = 0
-    while waiting:
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-            asked = {pool.submit(sweep_part, job, part): part for part in waiting}
-            try:
-                for future in as_completed(asked):
-                    one = future.result()
-                    waiting.remove(asked[future])
-                    yield one
-            except BrokenProcessPool:
-                deaths += 1
-                if deaths > MOST_DEATHS:
-                    raise SweepError(
-                        "Worker processes keep dying; try fewer --workers or more memory. "
-                        "What is finished is kept."
-                    ) from None
 
 
 def _find_parts(order: Sweep, folder: Path) -> tuple[list[Part], list[str]]:

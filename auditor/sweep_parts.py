@@ -95,6 +95,23 @@ def sweep_part(job: Job, part: Part) -> PartDone:
     return done
 
 
+def make_ready(job: Job) -> None:
+    """Read in whatever judging a part needs, so that processes forked from this one share it."""
+    import pyarrow as pa
+
+    from connectors.records import Profile
+
+    words = "Example High School Tigers, mail@example.test"
+    columns = {"handle": pa.array(["examplehigh"]), "display_name": pa.array([words])}
+    _select(job, columns)
+    profile = Profile(SOURCE, "web", "https://example.test/", "examplehigh", display_name=words)
+    if job.wants_flags:
+        _flag([profile], job.brands, {name: [] for name in FLAGS})
+    if job.wants_addresses:
+        _find([profile], job.brands, {name: [] for name in HITS})
+    gc.freeze()
+
+
 def read_receipt(stem: str) -> PartDone | None:
     """Return what a part of an earlier sweep gave, None when it was not finished."""
     try:
