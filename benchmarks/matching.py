@@ -51,25 +51,30 @@ def sweep(
 ) -> dict[str, float]:
     asked = [sys.executable, "-m", "auditor", "sweep", "--brands", str(brands)]
     asked += ["--profiles", profiles, flag, str(out), *more]
+    killed: list[int] = []
     with subprocess.Popen(asked, stdout=subprocess.PIPE, text=True) as process:
         if kill:
-            folder = out.with_name(f".{out.name}.parts")
-            threading.Thread(target=kill_one, args=(process.pid, folder), daemon=True).start()
+            told = (process.pid, out.with_name(f".{out.name}.parts"), killed)
+            threading.Thread(target=kill_one, args=told, daemon=True).start()
         printed, _ = process.communicate()
+    if kill and not killed:
+        raise SystemExit("No worker was killed: the sweep was over before; take more --rows.")
     return json.loads(printed)
 
 
-def kill_one(parent: int, folder: Path) -> None:
-    """Kill one worker as soon as two parts are finished."""
+def kill_one(parent: int, folder: Path, killed: list[int]) -> None:
+    """Kill one worker as soon as two parts are finished; ``killed`` gets its number."""
     while len(list(folder.glob("*.done.json"))) < 2:
         time.sleep(0.05)
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
-    workers = [
-        int(child)
-        for child in children
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    workers = [int(child) for child in children if is_worker(child)]
     os.kill(workers[0], signal.SIGKILL)
+    killed.append(workers[0])
+
+
+def is_worker(child: str) -> bool:
+    """Whether a process judges parts; the tracker of resources, where there is one, does not."""
+    return b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()
 
 
 def fuse(text: str) -> str:

@@ -33,7 +33,7 @@ SCHOOL_BIT, DISTRICT_BIT = int(Tag.SCHOOL), int(Tag.DISTRICT)
 MOST_DECAY = 1.2
 SHORTEST_PLACE = 4
 OPENING = 5
-MOST_KEPT, MOST_WEIGHTS = 64, 8192
+MOST_CROWDS, MOST_KEPT, MOST_WEIGHTS = 8192, 64, 8192
 SHORTEST_CUE, SHORT_CUE, MIDDLING_CUE = 3, 5.0, 10.0
 PERSON, PERSON_OF_DISTRICT = 0.3, 0.05
 PERSON_BIT = int(Tag.PERSON)
@@ -197,9 +197,11 @@ class Namesakes:
         return {opening: tuple(sorted(sizes)) for opening, sizes in found.items()}
 
     def crowd(self, key: str) -> Crowd:
-        """Return everyone in the country who bears ``key``."""
+        """Return everyone in the country who bears ``key``; only so many crowds are kept."""
         known = self._crowds.get(key)
         if known is None:
+            if len(self._crowds) >= MOST_CROWDS:
+                self._crowds.clear()
             known = self._crowds[key] = self._gather(key) if key in self.keys else NOBODY
         return known
 

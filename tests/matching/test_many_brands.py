@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.matching import namesakes
 from auditor.matching.brand import Brand, BrandSchool, brand_of
 from auditor.matching.branding import Matcher, Verdict
 from auditor.matching.evidence import FEATURES
 from auditor.matching.fields import Field
 from auditor.matching.forest import Forest
 from auditor.matching.gazetteer import open_gazetteer
+from auditor.matching.namesakes import Namesakes
 from auditor.matching.profile_reading import LONGEST_NAME, SHORTEST_NAME, FieldReading
 from auditor.matching.scorecard import ScoreCard, Tree, open_scorecard
 from auditor.matching.text import read_words
@@ -104,14 +106,26 @@ def test_a_tree_with_too_many_leaves_is_refused() -> None:
 def test_the_names_borne_in_a_text_are_all_its_pieces_that_are_names(
     matcher: Matcher, parts: list[str]
 ) -> None:
-    namesakes = matcher.index.namesakes
+    crowds = matcher.index.namesakes
     text = "".join(parts)
-    field = FieldReading(Field("display name", text, read_words(text)), namesakes)
+    field = FieldReading(Field("display name", text, read_words(text)), crowds)
     size = len(field.text)
     plainly = [
         (field.text[begin:end], begin, end)
         for begin in range(size)
         for end in range(begin + SHORTEST_NAME, min(size, begin + LONGEST_NAME) + 1)
-        if field.text[begin:end] in namesakes.keys and field.is_apart(begin, end)
+        if field.text[begin:end] in crowds.keys and field.is_apart(begin, end)
     ]
     assert list(field.spans) == plainly
+
+
+def test_only_so_many_crowds_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep over millions of profiles meets every name of the country."""
+    monkeypatch.setattr(namesakes, "MOST_CROWDS", 3)
+    crowds = Namesakes(open_gazetteer())
+    before = crowds.crowd("lincoln")
+    for key in ("washington", "jefferson", "madison", "no such name"):
+        crowds.crowd(key)
+        assert len(crowds._crowds) <= 3
+    assert crowds.crowd("lincoln") == before
+    assert crowds.crowd("lincoln").size > 100

@@ -1,0 +1,99 @@
+"""How the processes of a sweep begin, and what becomes of one that dies."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+import pytest
+from brand_files import write_brands, write_profiles
+
+import auditor.sweep_pool
+from auditor.sweep import Sweep, sweep
+from auditor.sweep_parts import SweepError
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
+    from auditor.sweep_parts import Job, Part, PartDone
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Sweep:
+    brands = write_brands(tmp_path / "brands.parquet")
+    profiles = write_profiles(tmp_path / "p.parquet")
+    out, hits = tmp_path / "flags.parquet", tmp_path / "hits.parquet"
+    return Sweep(brands, str(profiles), out, hits, workers=2)
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ways in which pools were asked to begin their processes."""
+    ways: list[str] = []
+
+    def note(way: str) -> BaseContext:
+        ways.append(way)
+        return multiprocessing.get_context(way)
+
+    monkeypatch.setattr(auditor.sweep_pool, "get_context", note)
+    return ways
+
+
+def rows_of(order: Sweep) -> list[object]:
+    return [pq.read_table(path).to_pylist() for path in (order.out, order.addresses_out)]
+
+
+def test_workers_are_forks_and_write_what_one_process_writes(
+    order: Sweep, begun: list[str]
+) -> None:
+    sweep(order)
+    shared = rows_of(order)
+    sweep(Sweep(order.brands, order.profiles, order.out, order.addresses_out))
+    assert begun == ["fork" if sys.platform == "linux" else "spawn"]
+    assert shared == rows_of(order)
+    assert all(shared)
+
+
+def test_brands_are_made_ready_before_the_first_fork(
+    order: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that had to read them itself would fail: the file says nothing by then."""
+    make_ready = auditor.sweep_pool.make_ready
+
+    def make_ready_and_spoil(job: Job) -> None:
+        make_ready(job)
+        order.brands.write_bytes(b"nothing")
+
+    monkeypatch.setattr(auditor.sweep_pool, "make_ready", make_ready_and_spoil)
+    assert sweep(order).flags
+
+
+def test_a_process_that_has_threads_is_not_forked(order: Sweep, begun: list[str]) -> None:
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()
+    try:
+        assert sweep(order).flags
+    finally:
+        done.set()
+        other.join()
+    assert begun == ["spawn"]
+
+
+def die(job: Job, part: Part) -> PartDone:
+    os._exit(1)
+
+
+def test_workers_that_keep_dying_end_the_sweep_with_advice(
+    order: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditor.sweep_pool, "sweep_part", die)
+    with pytest.raises(SweepError, match="fewer --workers or more memory"):
+        sweep(order)
+    monkeypatch.undo()
+    assert sweep(order).flags
