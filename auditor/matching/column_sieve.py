@@ -57,6 +57,11 @@ class NameSieve:
         self._is_weak = np.array([key in index.weak for key in keys])
         self._is_ascii = all(map(str.isascii, keys))
         self._misspellings = index.misspellings
+        openings = self._misspellings.openings
+        self._opening = np.array([ord(letter or "\0") for letter, _ in openings], np.uint8)
+        self._before = np.array([before for _, before in openings], np.intp)
+        if len(keys) > MOST_NAMES:
+            return
         looked_for = [*keys, *self._misspellings.pieces]
         kind = Implementation.DFA if len(looked_for) <= MOST_IN_TABLE else None
         written = [one.encode("utf-8", "replace") for one in looked_for]
@@ -140,6 +145,7 @@ class NameSieve:
 
         They hold a piece of one and a word for a school; only those few are looked at one by one.
         """
+        pieces = pieces[self._are_opened(lines.text, pieces)]
         if not len(pieces):
             return np.empty(0, np.intp)
         part = lines.places_in(lines.rows_of(pieces[:, 1]))
@@ -147,6 +153,15 @@ class NameSieve:
         told = np.array(self._schools.find_matches_as_indexes(text), np.intp).reshape(-1, 3)
         rows = np.unique(lines.rows_of(part[told[:, 1]]))
         return rows[[self._misspellings.may_stand(lines.row(row)) for row in rows.tolist()]]
+
+    def _are_opened(self, text: Bytes, pieces: Found) -> Flags:
+        """Whether the first letter of its name stands before each piece, give or take an edit."""
+        number = pieces[:, 0] - len(self._is_weak)
+        letter, place = self._opening[number], pieces[:, 1] - self._before[number]
+        opened: Flags = letter == 0
+        for shift in (-1, 0, 1):
+            opened |= text[np.maximum(place + shift, 0)] == letter
+        return opened
 
     def _parted(self, found: Found) -> tuple[Found, Found]:
         """Part what was found into names and the pieces of names that may be misspelt."""

@@ -51,6 +51,17 @@ class Misspellings:
         """What a text must hold, besides a word for a school, to hold a misspelt name."""
         return list(self._pieces)
 
+    @property
+    def openings(self) -> list[tuple[str, int]]:
+        """The first letter of each piece's name, and how far before the piece about it stands.
+
+        It is never mistaken.  ("", 0) for a piece of several names.
+        """
+        return [
+            (name[0], offset if offset >= 0 else len(name) + offset) if not others else ("", 0)
+            for (name, offset), *others in self._pieces.values()
+        ]
+
     def may_stand(self, text: str) -> bool:
         """Whether something one edit away from a name stands in a folded, fused text."""
         return says_school(text) and any(True for _ in self._spans(text))

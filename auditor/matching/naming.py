@@ -22,9 +22,9 @@ from auditor.matching.vocabulary import (
     FORMS,
     KINDS,
     LEVELS,
-    NOTHING,
     ROMANS,
     Tag,
+    bits_of,
     name_words,
     tags_of,
 )
@@ -41,13 +41,15 @@ PLACE_OPENINGS = ("city of ", "town of ")
 NUMBERING = re.compile(r"^[a-z]{0,2}\d+[a-z]?$")
 TAIL_WORDS = name_words("tail")
 DISTRICT_TAIL = TAIL_WORDS | name_words("district_tail")
-SOFT_WORDS = name_words("district_soft")
-SCHOOL_SOFT_WORDS = name_words("school_soft")
+SOFT_WORDS, SCHOOL_SOFT_WORDS = name_words("district_soft"), name_words("school_soft")
+LOW, MIDDLE, HIGH, SCHOOL = map(int, (Tag.ELEMENTARY, Tag.MIDDLE, Tag.HIGH, Tag.SCHOOL))
 TAIL_TYPES = {
-    "h": Tag.HIGH, "s": Tag.SCHOOL, "j": Tag.MIDDLE, "m": Tag.MIDDLE, "e": Tag.ELEMENTARY,
-    "el": Tag.ELEMENTARY, "sh": Tag.HIGH, "jh": Tag.MIDDLE, "int": Tag.ELEMENTARY | Tag.MIDDLE,
-    "inter": Tag.ELEMENTARY | Tag.MIDDLE, "elemen": Tag.ELEMENTARY, "prim": Tag.ELEMENTARY,
+    "h": HIGH, "s": SCHOOL, "j": MIDDLE, "m": MIDDLE, "e": LOW, "el": LOW, "sh": HIGH, "jh": MIDDLE,
+    "int": LOW | MIDDLE, "inter": LOW | MIDDLE, "elemen": LOW, "prim": LOW,
 }  # fmt: skip
+SAYS_KIND, IS_DISTRICT = int(KINDS | Tag.SCHOOL), int(Tag.DISTRICT)
+SAYS_LEVEL, SAYS_TYPE = int(LEVELS | FORMS | Tag.SCHOOL), int(LEVELS | Tag.SCHOOL | Tag.ACADEMY)
+SAYS_GENERIC = int(Tag.SCHOOL | Tag.EARLY | FORMS)
 REORGANIZED = re.compile(r"\bR[- ]?([IVX]+|\d{1,2})\b")
 FORM_WORDS = name_words("form")
 NUMBER_FIRST = re.compile(r"^school district no\.? (\S+) (?=\S)", re.IGNORECASE)
@@ -84,7 +86,7 @@ class Name:
 def school_names(name: str) -> tuple[Name, ...]:
     """Return the names a school may go by, the fullest first; none for a name without letters."""
     words = _words(name)
-    tail_free = _strip_tail(words, TAIL_WORDS, KINDS | Tag.SCHOOL)
+    tail_free = _strip_tail(words, TAIL_WORDS, SAYS_KIND)
     head = school_core(name)
     tags = _kind_tags(words, len(head), len(tail_free))
     if _is_generic(tail_free):
@@ -96,7 +98,7 @@ def school_names(name: str) -> tuple[Name, ...]:
         return _unique(names)
     if head != tail_free:
         names.append(_named(head, NameKind.NAME, 0.8, tags))
-    bare = _strip_tail(head, SCHOOL_SOFT_WORDS, NOTHING)
+    bare = _strip_tail(head, SCHOOL_SOFT_WORDS, 0)
     if bare != head:
         names.append(_named(bare, NameKind.SHORT_NAME, 0.8, tags))
     no_initials = tuple(word for word in head if len(word) > 1)
@@ -106,7 +108,7 @@ def school_names(name: str) -> tuple[Name, ...]:
     parts = list(_parts(name))
     names += [_named(part, NameKind.SHORT_NAME, 0.6, tags) for part in parts]
     names += _in_parentheses(name, tags)
-    plain = _strip_tail(bare, FORM_WORDS, NOTHING)
+    plain = _strip_tail(bare, FORM_WORDS, 0)
     if plain != bare and len("".join(plain)) >= SHORTEST_PART:
         names.append(_named(plain, NameKind.SHORT_NAME, 0.6, tags))
     for part in dict.fromkeys((plain, *parts)):
@@ -130,11 +132,11 @@ def district_names(name: str, county: str = "", domains: Iterable[str] = ()) -> 
     """Return the names a district may go by: full, short, initials, number, domain label."""
     words = _district_words(name)
     place = split_words(county.lower())
-    core = _strip_tail(words, DISTRICT_TAIL, KINDS | Tag.SCHOOL)
+    core = _strip_tail(words, DISTRICT_TAIL, SAYS_KIND)
     tags = _kind_tags(words, len(core), len(core)) | Tag.DISTRICT
     if core == ("school",):
-        core = _strip_tail(place, SOFT_WORDS, NOTHING) or words
-    bare = _strip_tail(core, SOFT_WORDS, NOTHING)
+        core = _strip_tail(place, SOFT_WORDS, 0) or words
+    bare = _strip_tail(core, SOFT_WORDS, 0)
     names = [_named(core, NameKind.NAME, 1.0, tags)]
     if bare != core:
         names.append(_named(bare, NameKind.SHORT_NAME, 0.5, tags))
@@ -177,7 +179,7 @@ def district_names(name: str, county: str = "", domains: Iterable[str] = ()) -> 
 
 def plain_cues(name: str) -> tuple[str, ...]:
     """Return the usual initials that show a district beside a school's name: eps, esd."""
-    core = _strip_tail(_district_words(name), DISTRICT_TAIL, KINDS | Tag.SCHOOL)
+    core = _strip_tail(_district_words(name), DISTRICT_TAIL, SAYS_KIND)
     return tuple(cue for cue in plain_initials(core) if len(cue) > 2)
 
 
@@ -219,7 +221,7 @@ def numbers_of(name: str) -> Iterator[str]:
 def school_core(name: str) -> tuple[str, ...]:
     """Return the words of a school's name without those for its level and kind."""
     words = _words(name)
-    return _strip_tail(words[: _first_type_word(words)], TAIL_WORDS, KINDS | Tag.SCHOOL)
+    return _strip_tail(words[: _first_type_word(words)], TAIL_WORDS, SAYS_KIND)
 
 
 @cache
@@ -257,30 +259,29 @@ def _plain_code(found: re.Match[str]) -> str:
 
 def _is_generic(core: tuple[str, ...]) -> bool:
     """Whether nothing is left of a name but words for a kind of school."""
-    said = Tag.SCHOOL | Tag.EARLY | FORMS
-    return all(tags_of(word) & said or word in TAIL_WORDS for word in core)
+    return all(bits_of(word) & SAYS_GENERIC or word in TAIL_WORDS for word in core)
 
 
 def _first_type_word(words: tuple[str, ...]) -> int:
     """Place of the first word after the first that plainly says school or level."""
     for place, word in enumerate(words):
-        if place and len(word) > 2 and tags_of(word) & (LEVELS | Tag.SCHOOL | Tag.ACADEMY):
+        if place and len(word) > 2 and bits_of(word) & SAYS_TYPE:
             return place
-    return len(_strip_tail(words, TAIL_WORDS, KINDS | Tag.SCHOOL))
+    return len(_strip_tail(words, TAIL_WORDS, SAYS_KIND))
 
 
-def _strip_tail(words: tuple[str, ...], dropped: frozenset[str], tags: Tag) -> tuple[str, ...]:
+def _strip_tail(words: tuple[str, ...], dropped: frozenset[str], bits: int) -> tuple[str, ...]:
     """Drop trailing words that say only what kind of thing this is; the first word always stays."""
     end = len(words)
-    while end > 1 and _is_tail(words[end - 1], dropped, tags):
+    while end > 1 and _is_tail(words[end - 1], dropped, bits):
         end -= 1
     return words[:end]
 
 
-def _is_tail(word: str, dropped: frozenset[str], tags: Tag) -> bool:
-    if word in dropped or (tags and tags_of(word) & tags):
+def _is_tail(word: str, dropped: frozenset[str], bits: int) -> bool:
+    if word in dropped or bits_of(word) & bits:
         return True
-    if not tags:
+    if not bits:
         return False
     if word in TAIL_TYPES or NUMBERING.match(word):
         return True
@@ -288,19 +289,18 @@ def _is_tail(word: str, dropped: frozenset[str], tags: Tag) -> bool:
 
 
 def _kind_tags(words: tuple[str, ...], head: int, tail: int) -> Tag:
-    tags = NOTHING
+    bits = 0
     for word in words[min(head, tail) :]:
-        tags |= tags_of(word) & (KINDS | Tag.SCHOOL)
-        tags |= TAIL_TYPES.get(word, NOTHING)
-    return tags & ~Tag.DISTRICT if tags & (LEVELS | FORMS | Tag.SCHOOL) else tags
+        bits |= bits_of(word) & SAYS_KIND | TAIL_TYPES.get(word, 0)
+    return Tag(bits & ~IS_DISTRICT if bits & SAYS_LEVEL else bits)
 
 
 def _parts(name: str) -> Iterator[tuple[str, ...]]:
     """Yield what stands between dashes and slashes: "Dollar Bay-Tamarack City Area Schools"."""
     parts = re.split(r"\s*[-/\u2013]\s*", PARENTHESES.sub(" ", name))
     for part in parts if len(parts) > 1 else ():
-        words = _strip_tail(split_words(part.lower()), DISTRICT_TAIL, KINDS | Tag.SCHOOL)
-        bare = _strip_tail(words, SOFT_WORDS, NOTHING)
+        words = _strip_tail(split_words(part.lower()), DISTRICT_TAIL, SAYS_KIND)
+        bare = _strip_tail(words, SOFT_WORDS, 0)
         for found in dict.fromkeys((words, bare)):
             if len("".join(found)) >= SHORTEST_PART and not _is_generic(found):
                 yield found
