@@ -31,8 +31,8 @@ def run_in_pool(job: Job, waiting: list[Part], workers: int) -> Iterator[PartDon
     context, deaths = _context(job), 0
     while waiting:
         with ProcessPoolExecutor(min(workers, len(waiting)), context) as pool:
-            asked = _submit(pool, job, waiting)
             try:
+                asked = _submit(pool, job, waiting)
                 for future in as_completed(asked):
                     one = future.result()
                     waiting.remove(asked[future])

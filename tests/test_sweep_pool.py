@@ -6,8 +6,10 @@ import multiprocessing
 import os
 import sys
 import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +20,7 @@ from auditor.sweep import Sweep, sweep
 from auditor.sweep_parts import SweepError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from multiprocessing.context import BaseContext
 
     from auditor.sweep_parts import Job, Part, PartDone
@@ -83,6 +86,20 @@ def test_a_process_that_has_threads_is_not_forked(order: Sweep, begun: list[str]
         done.set()
         other.join()
     assert begun == ["spawn"]
+
+
+def test_a_worker_that_dies_while_parts_are_handed_out_is_replaced(
+    order: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit, broken = ProcessPoolExecutor.submit, [BrokenProcessPool("a worker died")]
+
+    def submit_late(pool: ProcessPoolExecutor, *asked: Any) -> Future[Any]:
+        if broken:
+            raise broken.pop()
+        return submit(pool, *asked)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit_late)
+    assert sweep(order).flags
 
 
 def die(job: Job, part: Part) -> PartDone:
