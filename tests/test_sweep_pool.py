@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
@@ -47,33 +48,44 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ways
 
 
+ALONE = """
+import multiprocessing, sys
+from pathlib import Path
+import auditor.sweep_pool as pool
+from auditor.sweep import Sweep, sweep
+
+ways, make_ready = [], pool.make_ready
+
+def note(way):
+    ways.append(way)
+    return multiprocessing.get_context(way)
+
+def make_ready_and_spoil(job):
+    make_ready(job)
+    Path(job.brands).write_bytes(b"nothing")
+
+pool.get_context, pool.make_ready = note, make_ready_and_spoil
+brands, profiles, out, hits = sys.argv[1:]
+sweep(Sweep(Path(brands), profiles, Path(out), Path(hits), workers=2))
+print(*ways)
+"""
+
+
 def rows_of(order: Sweep) -> list[object]:
     return [pq.read_table(path).to_pylist() for path in (order.out, order.addresses_out)]
 
 
-def test_workers_are_forks_and_write_what_one_process_writes(
-    order: Sweep, begun: list[str]
-) -> None:
-    sweep(order)
-    shared = rows_of(order)
+def test_workers_are_forks_of_a_process_that_is_ready(order: Sweep) -> None:
+    """A worker that had to read the brands would fail: the file says nothing by then."""
     sweep(Sweep(order.brands, order.profiles, order.out, order.addresses_out))
-    assert begun == ["fork" if sys.platform == "linux" else "spawn"]
-    assert shared == rows_of(order)
-    assert all(shared)
-
-
-def test_brands_are_made_ready_before_the_first_fork(
-    order: Sweep, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A worker that had to read them itself would fail: the file says nothing by then."""
-    make_ready = auditor.sweep_pool.make_ready
-
-    def make_ready_and_spoil(job: Job) -> None:
-        make_ready(job)
-        order.brands.write_bytes(b"nothing")
-
-    monkeypatch.setattr(auditor.sweep_pool, "make_ready", make_ready_and_spoil)
-    assert sweep(order).flags
+    alone = rows_of(order)
+    files = (order.brands, order.profiles, order.out, order.addresses_out)
+    asked = [sys.executable, "-c", ALONE, *map(str, files)]
+    printed = subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60)
+    assert printed.stdout.split() == ["fork" if sys.platform == "linux" else "spawn"]
+    assert printed.stderr == ""
+    assert rows_of(order) == alone
+    assert all(alone)
 
 
 def test_a_process_that_has_threads_is_not_forked(order: Sweep, begun: list[str]) -> None:
