@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.matching import column_sieve
 from auditor.matching.addresses import AddressFinder
 from auditor.matching.brand import BrandSchool, brand_of
 from auditor.matching.branding import Matcher
@@ -76,6 +77,20 @@ def test_most_rows_are_left_out(matcher: Matcher) -> None:
     columns = arrays({"display_name": list(names), "url": [None] * 6})
     kept = NameSieve(matcher.index).select(columns)
     assert np.array(names)[kept].tolist() == ["amery high", "Ahs"]
+
+
+def test_so_many_names_that_looking_saves_nothing_leave_nothing_out(
+    matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(column_sieve, "MOST_NAMES", 3)
+    columns: dict[str, list[str | None]] = {
+        "platform": ["facebook", "facebook"],
+        "handle": ["sunrisebakery", "ameryhigh"],
+        "url": ["https://www.facebook.com/sunrisebakery", "https://www.facebook.com/ameryhigh"],
+    }
+    sieve = NameSieve(matcher.index)
+    assert sieve.select(arrays(columns)).all()
+    assert sieve.select_profiles(profiles_of(columns)).tolist() == [True, True]
 
 
 def test_columns_that_are_no_text_leave_nothing_out(matcher: Matcher) -> None:
