@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import subprocess
 import sys
 import threading
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,13 +15,9 @@ from brand_files import write_brands, write_profiles
 
 import auditor.sweep_pool
 from auditor.sweep import Sweep, sweep
-from auditor.sweep_parts import SweepError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
     from multiprocessing.context import BaseContext
-
-    from auditor.sweep_parts import Job, Part, PartDone
 
 
 @pytest.fixture
@@ -100,29 +93,74 @@ def test_a_process_that_has_threads_is_not_forked(order: Sweep, begun: list[str]
     assert begun == ["spawn"]
 
 
-def test_a_worker_that_dies_while_parts_are_handed_out_is_replaced(
-    order: Sweep, monkeypatch: pytest.MonkeyPatch
+DYING = """
+import os, signal, sys
+from pathlib import Path
+import auditor.sweep_pool as pool
+from auditor.sweep import Sweep, sweep
+
+brands, profiles, out, log = sys.argv[1:]
+judge = pool.sweep_part
+
+def judge_and_note(job, part):
+    dies = part.group == 1 and f"{part.group} " not in Path(log).read_text()
+    with open(log, "a") as lines:
+        lines.write(f"{part.group} {os.getpid()}\\n")
+    if dies:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return judge(job, part)
+
+pool.sweep_part = judge_and_note
+Path(log).touch()
+sweep(Sweep(Path(brands), profiles, Path(out), workers=2))
+"""
+
+
+def test_a_worker_that_dies_costs_its_part_and_no_other(order: Sweep, tmp_path: Path) -> None:
+    sweep(Sweep(order.brands, order.profiles, order.out, order.addresses_out))
+    alone, log = rows_of(order), tmp_path / "log"
+    files = map(str, (order.brands, order.profiles, order.out, log))
+    asked = [sys.executable, "-c", DYING, *files]
+    subprocess.run(asked, check=True, capture_output=True, timeout=60)
+    judged = [line.split() for line in log.read_text(encoding="ascii").splitlines()]
+    assert sorted(group for group, _ in judged) == ["0", "1", "1", "2", "3"]
+    assert len({process for _, process in judged}) <= 3
+    assert rows_of(order) == alone
+
+
+FAILING = """
+import os, sys
+from pathlib import Path
+import auditor.sweep_pool as pool
+from auditor.cli import invoke
+from multiprocessing import active_children
+
+brands, profiles, out, how = sys.argv[1:]
+
+def fail(job, part):
+    if how == "dies":
+        os._exit(1)
+    raise OSError(28, "No space left on device", "flags.parquet")
+
+pool.sweep_part = fail
+asked = ["sweep", "--brands", brands, "--profiles", profiles, "--out", out, "--workers", "2"]
+code = invoke(asked)
+assert not active_children()
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [("dies", "fewer --workers or more memory"), ("fails", "No space left on device")],
+)
+def test_what_goes_wrong_in_workers_is_a_sentence_and_nothing_is_lost(
+    order: Sweep, how: str, sentence: str
 ) -> None:
-    submit, broken = ProcessPoolExecutor.submit, [BrokenProcessPool("a worker died")]
-
-    def submit_late(pool: ProcessPoolExecutor, *asked: Any) -> Future[Any]:
-        if broken:
-            raise broken.pop()
-        return submit(pool, *asked)
-
-    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit_late)
-    assert sweep(order).flags
-
-
-def die(job: Job, part: Part) -> PartDone:
-    os._exit(1)
-
-
-def test_workers_that_keep_dying_end_the_sweep_with_advice(
-    order: Sweep, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(auditor.sweep_pool, "sweep_part", die)
-    with pytest.raises(SweepError, match="fewer --workers or more memory"):
-        sweep(order)
-    monkeypatch.undo()
+    files = map(str, (order.brands, order.profiles, order.out, how))
+    asked = [sys.executable, "-c", FAILING, *files]
+    printed = subprocess.run(asked, check=False, capture_output=True, text=True, timeout=60)
+    assert printed.returncode > 0
+    assert sentence in printed.stderr
+    assert "Traceback" not in printed.stderr
     assert sweep(order).flags
