@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +13,17 @@ import msgspec
 from auditor.errors import SettingsError
 from auditor.secrets import Secret, hide, pieces_of, secret_of
 from connectors import check_options, connector_type, redaction
-from connectors.errors import NotConfigured
+from connectors.errors import ConnectorError, NotConfigured
 from connectors.source import Access, Questions, WebOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from auditor.settings import Settings, SourceSettings
     from connectors.source import Purse, Source
+
+log = logging.getLogger(__name__)
 
 KEPT_ELSEWHERE = "kept elsewhere"
 NOTHING = Questions()
@@ -152,3 +156,19 @@ def _without_secrets(source: SourceSettings, kind: type[Source], instead: str) -
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] if text else "Mend it in audit.toml"
+
+
+@contextmanager
+def surprises_told(part: str, name: str) -> Iterator[None]:
+    """Turn an error that the code of ``part`` did not foresee into a ConnectorError with advice.
+
+    A mistake in one source must stop neither the others nor the night.
+    """
+    try:
+        yield
+    except ConnectorError:
+        raise
+    except Exception as error:
+        log.debug("%s failed", part, exc_info=True)
+        problem = f"an unexpected {type(error).__name__}"
+        raise ConnectorError(name, problem, "Run again with --debug and report it") from error

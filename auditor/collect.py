@@ -9,7 +9,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from auditor.access import check_source, digest_of, grant_access, web_options
+from auditor.access import check_source, digest_of, grant_access, surprises_told, web_options
 from auditor.outcomes import Reading, ReadingState
 from auditor.store.bookmarks import LARGEST, Bookmark
 from auditor.terminal import clean
@@ -150,18 +150,15 @@ def read_one(
     hide: Callable[[str], str] = str
     body, notes = _open_bookmark(source, settings, kept)
     try:
-        purse = lend(source)
-        granted = grant_access(settings, source, now, body, questions, purse)
-        hide = granted.hide
-        harvest = _tidy(build(source.connector, granted.access).fetch(), hide)
-        state, problem, advice = _outcome(harvest)
+        with surprises_told(f"source {source.name}", source.name):
+            purse = lend(source)
+            granted = grant_access(settings, source, now, body, questions, purse)
+            hide = granted.hide
+            harvest = _tidy(build(source.connector, granted.access).fetch(), hide)
+            state, problem, advice = _outcome(harvest)
     except ConnectorError as error:
         state = _state_of(error)
         problem, advice = hide(error.problem), hide(error.advice)
-    except Exception as error:
-        log.debug("source %s failed", source.name, exc_info=True)
-        state, problem = ReadingState.FAILED, f"an unexpected {type(error).__name__}"
-        advice = "Run again with --debug and report it"
     counts = {name: len(getattr(harvest, name)) for name in KINDS if getattr(harvest, name)}
     log.info("source %s: %s, %d records", source.name, state, len(harvest))
     reading = Reading(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import tempfile
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from auditor.access import check_source, grant_access
+from auditor.access import check_source, grant_access, surprises_told
 from auditor.errors import AuditError, StoreLocked
 from auditor.spending import open_purse
 from auditor.wording import count
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from auditor.spending import Purse
     from connectors.source import Source
 
-log = logging.getLogger(__name__)
 STALE_DAYS = 7
 GOOD, WARNING, BAD = CheckState
 SETTINGS = frozenset({"settings", "secret"})
@@ -202,19 +200,17 @@ def _guarded(
     """
     wrong, failed = names
     try:
-        for check in attempt():
-            yield Line(part, check, check.state is BAD and check.name in SETTINGS)
-    except AuditError as error:
-        is_settings = error.exit_code == AuditError.exit_code
-        yield Line(part, Check(wrong, BAD, *_split(str(error))), is_settings)
+        with surprises_told(f"checking {part}", part):
+            try:
+                for check in attempt():
+                    yield Line(part, check, check.state is BAD and check.name in SETTINGS)
+            except AuditError as error:
+                is_settings = error.exit_code == AuditError.exit_code
+                yield Line(part, Check(wrong, BAD, *_split(str(error))), is_settings)
     except ConnectorError as error:
         is_settings = isinstance(error, NotConfigured)
         check = Check(wrong if is_settings else failed, BAD, error.problem, error.advice)
         yield Line(part, check, is_settings, isinstance(error, AccessRefused))
-    except Exception as error:
-        log.debug("checking %s failed", part, exc_info=True)
-        what = f"an unexpected {type(error).__name__}"
-        yield Line(part, Check(failed, BAD, what, "Run again with --debug and report it"))
 
 
 def _split(sentence: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,13 +39,12 @@ def open_store(url: str) -> Store:
     if file is not None:
         _prepare_file(file)
     engine = _connectable(parsed)
-    try:
+    with ExitStack() as undo:
+        undo.callback(engine.dispose)
         with explained(place):
             if _revision(engine, place) != REVISION:
                 _migrate(engine, file, place)
-    except BaseException:
-        engine.dispose()
-        raise
+        undo.pop_all()
     lock = FileStoreLock(file) if file else AdvisoryStoreLock(engine)
     return Store(engine, url, place, lock)
 
