@@ -36,7 +36,7 @@ ADDRESS_RE2 = (
 """Found in ``readable`` text wherever SIGN_AND_HOST is, for engines without look-around."""
 
 # The mailbox is read backwards from the sign, so that it is matched once and not from every place.
-LETTER = r"[a-z0-9_+'\-\u00c0-\u024f\u0300-\u036f]"
+LETTER = r"[a-z0-9_+'\u2019\-\u00c0-\u024f\u0300-\u036f]"
 TIED = rf"\.|\s{{0,4}}{CLOSE}\s{{0,2}}(?:tod|\.)\s{{0,2}}{OPEN}\s{{0,4}}"
 IN_WORDS = rf"{TIED}|\s{{1,4}}tod\s{{1,4}}|{SYMBOL}tod{SYMBOL}"
 SPACED = rf"{TIED}|\s{{1,4}}\.\s{{1,4}}"
@@ -143,8 +143,8 @@ def read_mailbox(match: re.Match[str], host: Host) -> Mailbox | None:
     if behind is None or behind.end() == WINDOW:
         return None
     written = behind["local"][::-1]
-    trimmed = written.lstrip(".'+-")
-    local = WRITTEN_DOT.sub(".", trimmed).rstrip("'").lower()
+    trimmed = written.lstrip(".'\u2019+-")
+    local = WRITTEN_DOT.sub(".", trimmed).replace("\u2019", "'").rstrip("'").lower()
     start = place - len(behind["gap"]) - len(trimmed)
     if not 0 < len(local) <= LONGEST_LOCAL or not any(map(str.isalnum, local)):
         return None

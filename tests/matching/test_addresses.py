@@ -156,6 +156,9 @@ def test_several_addresses_come_once_each_in_order() -> None:
     ("text", "address"),
     [
         ("O'Brien+fb@maple.example", "o'brien+fb@maple.example"),
+        ("O\u2019Brien@maple.example", "o'brien@maple.example"),
+        ("\u2018jane@maple.example\u2019", "jane@maple.example"),
+        ("the teachers\u2019 jane@maple.example", "jane@maple.example"),
         ("'jane@maple.example'", "jane@maple.example"),
         ("\u00e9mile@maple.example", "\u00e9mile@maple.example"),
         ("e\u0301mile@maple.example", "\u00e9mile@maple.example"),
