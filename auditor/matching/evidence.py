@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from auditor.matching.affiliation import CLASS_OF
-from auditor.matching.namesakes import gap_factor
+from auditor.matching.likeliest_other import others_of
+from auditor.matching.namesakes import fit_of, gap_factor
 from auditor.matching.naming import NameKind
-from auditor.matching.registered_names import convention_factor, disagreement
+from auditor.matching.registered_names import agreement, convention_factor, disagreement
 from auditor.matching.vocabulary import Tag, is_plain_school_word
 
 if TYPE_CHECKING:
@@ -18,13 +19,16 @@ FEATURES = (
     "share", "weight", "rival", "name_length", "kind", "quality", "of_school", "gap", "gap_left",
     "gap_right", "gap_part", "fit", "school_word", "level_word", "district_word", "support",
     "student", "unit", "mascot", "official", "no_school", "private", "state", "town", "district",
-    "county", "domain", "our_mascot", "bearers", "same_bearers", "field", "said_again", "contrary",
+    "county", "domain", "our_mascot", "bearers", "field", "said_again", "contrary",
     "beside_length", "words", "state_word", "place_name", "digits", "initials_in_state",
     "school_in_name", "exact", "disguised", "numeric", "agreement", "number", "convention",
-    "many_rivals", "schools", "best_other",
+    "many_rivals", "schools",
     "left_of_word", "tail_words", "own_kinds", "person", "wrong_words", "unsaid_words",
     "wrong_number", "edges", "initials_told", "share_all", "inside",
-    "told_length", "better", "rival_told", "gap_over", "longer_name",
+    "told_length", "rival_told", "gap_over", "longer_name",
+    "best_other", "second_other", "better", "alike", "other_gap", "other_told", "other_fit",
+    "other_agreement", "other_quality", "other_state", "other_district", "other_length",
+    "other_wrong", "other_unsaid", "other_same",
 )  # fmt: skip
 LEVEL = int(Tag.ELEMENTARY | Tag.MIDDLE | Tag.HIGH | Tag.EARLY | Tag.ACADEMY | Tag.CHARTER)
 DISTRICT, SUPPORT, STUDENT, UNIT = map(int, (Tag.DISTRICT, Tag.SUPPORT, Tag.STUDENT, Tag.UNIT))
@@ -32,7 +36,8 @@ MASCOT, OFFICIAL, OTHER, PRIVATE = map(int, (Tag.MASCOT, Tag.OFFICIAL, Tag.OTHER
 KINDS = int(Tag.SCHOOL | Tag.DISTRICT) | LEVEL
 NAME_WORDS = ("school", "academy", "charter", "isd", "unified")
 FIELDS = {"display name": 0.0, "handle": 1.0, "bio": 0.0}
-FLOOR, BETTER = 1e-7, 1.01
+FLOOR, AS_MUCH, FAR = 1e-7, 0.999, 20
+NOBODY_ELSE = (math.log(FLOOR),) * 2 + (0.0,) * 13
 NAMED_BESIDE = frozenset({"names the district", "names the town", "names the number"})
 MILD = frozenset({"friends", "college"})
 """Words of private schools that public ones use too."""
@@ -48,6 +53,7 @@ def features_of(found: Hypothesis) -> tuple[float, ...]:
         *_rivals(found),
         *_remains(found),
         *_outdone(found),
+        *_elsewhere(found),
     )
     return tuple(map(float, values))
 
@@ -55,7 +61,8 @@ def features_of(found: Hypothesis) -> tuple[float, ...]:
 def _standing(found: Hypothesis) -> tuple[float, ...]:
     """From "share" to "fit": how much of the name's weight is ours, and what stands around it."""
     beside, term = found.beside, found.term
-    best_rival = max((w for k, _, w in found.standing.names if k != term.key), default=0.0)
+    other_names = (one.weight for one in found.standing.names if one.key != term.key)
+    best_rival = max(other_names, default=0.0)
     return (
         math.log(max(found.share, FLOOR) / max(1 - found.share, FLOOR)),
         math.log(max(found.weight, FLOOR)),
@@ -107,7 +114,6 @@ def _spelling(found: Hypothesis) -> tuple[float, ...]:
     field, term, size = found.field, found.term, len(found.field.text)
     return (
         math.log1p(max(1, found.crowd.size)),
-        math.log1p(found.alike),
         FIELDS[field.field.name],
         found.said_again,
         math.log(max(found.contrary, FLOOR) / max(found.weight, FLOOR)),
@@ -125,15 +131,14 @@ def _spelling(found: Hypothesis) -> tuple[float, ...]:
 
 
 def _rivals(found: Hypothesis) -> tuple[float, ...]:
-    """From "agreement" to "best_other": whether the registered name and the rivals agree."""
-    everybody = sum(w for _, _, w in found.standing.names)
+    """From "agreement" to "schools": whether the registered name and the rivals agree."""
+    everybody = sum(one.weight for one in found.standing.names)
     return (
         found.agreement,
         any(one.what == "names the number" for one in found.told),
         _convention(found),
         math.log(max(everybody, FLOOR) / max(found.weight, FLOOR)),
         math.log1p(len(found.own.brand.schools)),
-        math.log(max(found.best_other, FLOOR) / max(found.bare * found.told_factor, FLOOR)),
     )
 
 
@@ -158,21 +163,49 @@ def _outdone(found: Hypothesis) -> tuple[float, ...]:
     beside, key, names = found.beside, found.term.key, found.standing.names
     weighed = found.crowd.weights(beside, found.states)
     plain = weighed.total * gap_factor(beside.gap, len(key))
-    whole = next((weight for name, _, weight in names if name == key), plain)
+    whole = next((one.weight for one in names if one.key == key), plain)
     return (
         max((len(one.word) for one in found.told if one.what in NAMED_BESIDE), default=0),
-        math.log1p(weighed.count_from(found.bare * BETTER)),
         math.log(max(whole, FLOOR) / max(plain, FLOOR)),
-        found.gap - min((other.gap for _, other, _ in names), default=found.gap),
-        len(names[0][0]) - len(key) if names else 0,
+        found.gap - min((one.beside.gap for one in names), default=found.gap),
+        len(names[0].key) - len(key) if names else 0,
+    )
+
+
+def _elsewhere(found: Hypothesis) -> tuple[float, ...]:
+    """From "best_other" to "other_same": who else is likely, and how the best one differs."""
+    ours, term = max(found.weight, FLOOR), found.term
+    best, better, alike = others_of(found, ours)
+    if not best:
+        return NOBODY_ELSE
+    other, said = best[0], best[0].beside
+    kinds, quality, state, registered = other.group
+    wrong, unsaid, numbers = disagreement(registered, said.kinds, other.key)
+    return (
+        math.log(max(other.weight, FLOOR) / ours),
+        math.log(max(best[-1].weight if len(best) > 1 else 0.0, FLOOR) / ours),
+        math.log1p(better),
+        math.log1p(alike),
+        other.gap - found.gap,
+        math.log(other.told),
+        fit_of(kinds, said.tags) - found.fit,
+        agreement(registered, said.kinds, other.key) - found.agreement,
+        quality - term.quality,
+        state == found.own.state,
+        bool(kinds & DISTRICT),
+        len(other.key) - len(term.key),
+        wrong + numbers,
+        unsaid,
+        other.key == term.key,
     )
 
 
 def unseen_of(found: Hypothesis) -> dict[str, float]:
     """Return the evidence the trees are not asked about: 1 where the profile has it.
 
-    ``located``: its location is our town, in our state where it names one.  ``misspelt``: the
-    name is one letter away from ours.
+    ``located``: its location is our town, in our state where it names one; ``only_here``: and
+    nobody else comes near, or nobody with a sign of its own.  ``misspelt``: the name is one letter
+    away from ours.
     """
     told = {one.what: one.word for one in found.told}
     is_here = told.get("names the town", "-") in found.location and _state(found) >= 0
@@ -180,8 +213,17 @@ def unseen_of(found: Hypothesis) -> dict[str, float]:
         "domain": float("links to the domain" in told),
         "our_mascot": float("names our mascot" in told),
         "located": float(is_here),
+        "only_here": float(is_here and _is_alone(found)),
         "misspelt": float(found.field.field.misspelt is not None),
     }
+
+
+def _is_alone(found: Hypothesis) -> bool:
+    """Whether the likeliest other weighs far less than ours, or less and has no sign of its own."""
+    best = others_of(found, max(found.weight, FLOOR)).best
+    if not best or best[0].weight * FAR < found.weight:
+        return True
+    return best[0].weight < found.weight and best[0].told <= 1
 
 
 def _school_word(words: tuple[tuple[str, int], ...]) -> float:
@@ -208,13 +250,22 @@ def _convention(found: Hypothesis) -> float:
 def is_at_most_possible(found: Hypothesis) -> bool:
     """Whether a good score is not enough.
 
-    Initials of a school, a misspelt name and a word for a private school.
+    Initials of a school, a misspelt name, a word for a private school, and a name that somebody
+    elsewhere bears and fits as well.
     """
     if found.field.field.misspelt or (is_initials(found) and found.term.school is not None):
         return True
     said = {word for word, tag in found.beside.words if tag & Tag.PRIVATE} - MILD
     own = found.own.brand.name.lower()
-    return any(word not in own for word in said)
+    return any(word not in own for word in said) or _is_equalled(found)
+
+
+def _is_equalled(found: Hypothesis) -> bool:
+    """Whether somebody elsewhere weighs as much, and no link to our domain tells us apart."""
+    if any(one.what == "links to the domain" for one in found.told):
+        return False
+    best = others_of(found, max(found.weight, FLOOR)).best
+    return bool(best) and best[0].weight >= found.weight * AS_MUCH
 
 
 def is_initials(found: Hypothesis) -> bool:

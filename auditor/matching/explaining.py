@@ -22,7 +22,7 @@ MOST_WEIGHED = 200
 SCHOOLISH = int(EDUCATION | Tag.UNIT)
 FOREIGN = int(Tag.OTHER | Tag.PRIVATE)
 TOLD_BY = {
-    "names the town": frozenset({"town", "located"}),
+    "names the town": frozenset({"town", "located", "only_here"}),
     "names the district": frozenset({"district", "initials_told", "told_length"}),
     "names the county": frozenset({"county"}),
     "names the number": frozenset({"number"}),
@@ -39,8 +39,11 @@ GROUPS: dict[str, frozenset[str]] = {
         "gap", "gap_left", "gap_right", "gap_part", "beside_length", "gap_over",
     }),
     "shared": frozenset({
-        "share", "weight", "rival", "bearers", "same_bearers", "many_rivals", "contrary",
-        "best_other", "share_all", "inside", "better", "rival_told", "longer_name",
+        "share", "weight", "rival", "bearers", "many_rivals", "contrary",
+        "share_all", "inside", "rival_told", "longer_name", "best_other", "second_other",
+        "better", "alike", "other_gap", "other_told", "other_fit", "other_agreement",
+        "other_quality", "other_state", "other_district", "other_length", "other_wrong",
+        "other_unsaid", "other_same",
     }),
     "foreign": frozenset({"no_school", "private"}),
     "told": frozenset({"state"}).union(*TOLD_BY.values()),
@@ -112,7 +115,7 @@ def _shared(found: Hypothesis, factor: float, points_here: bool) -> Iterator[Rea
     key, where = found.term.key, found.field.field.name
     others = [
         name
-        for name, _, weight in found.standing.names
+        for name, _, weight, _ in found.standing.names
         if name != key and len(name) > len(key) and weight >= found.weight / 4
     ]
     if others:
@@ -125,7 +128,7 @@ def _shared(found: Hypothesis, factor: float, points_here: bool) -> Iterator[Rea
 def rivals_of(found: Hypothesis) -> list[Rival]:
     """Return the best-fitting institution of each other district, the best first, at most five."""
     best: dict[str, Rival] = {}
-    for name, beside, _ in found.standing.names[:3]:
+    for name, beside, *_ in found.standing.names[:3]:
         crowd = found.crowd_of(name)
         by_group = crowd.weights(beside, found.states).by_group
         factor = gap_factor(beside.gap, len(name))

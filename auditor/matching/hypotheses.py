@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from auditor.matching.brand import Brand, Term
-    from auditor.matching.context import Context
     from auditor.matching.gazetteer import Gazetteer
     from auditor.matching.namesakes import Crowd
     from auditor.matching.profile_reading import Beside, FieldReading, Standing
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
 
 LONGEST_WEAK = 3
 LEAST_SHARE, LEAST_WEIGHT = 0.018, 1e-6
-MOST_NAMES = 6
 WEAK_KINDS = frozenset({NameKind.INITIALS, NameKind.MASCOT})
 WEAKER = 0.5
 
@@ -92,22 +89,6 @@ class Hypothesis:
     def registered(self) -> Said:
         """The words of kind in the institution's registered name."""
         return self.own.registered[self.term.school]
-
-    @property
-    def best_other(self) -> float:
-        """The weight of the likeliest single institution elsewhere, whatever its name."""
-        ident, best = self.own.brand.district_id or "", 0.0
-        for key, beside, whole in self.standing.names[:MOST_NAMES]:
-            if whole <= best:
-                break
-            crowd = self.namesakes.crowd(key)
-            own = crowd.by_district.get(ident, ())
-            found = crowd.weights(beside, self.states)
-            ours = Counter(found.by_group[crowd.group_of[bearer.place]] for bearer in own)
-            others = (weight for weight in found.falling if found.counts[weight] > ours[weight])
-            factor = gap_factor(beside.gap, len(key))
-            best = max(best, next(others, 0.0) * factor)
-        return best
 
     @property
     def own_weight(self) -> float:
@@ -295,32 +276,23 @@ class BrandIndex:
             is_faint = weight < least
             if is_faint and not with_faint:
                 continue
-            rivals = self._rivals(own, standing, context, reading, place)
+            rivals = self._rivals(own, standing, context.states)
             yield brand, Hypothesis(
                 own, term, reading.fields[place], place, *span, beside, gap, told, fit, bare,
                 agreement(registered, beside.kinds, key), weight,
                 standing, rivals, self.namesakes, context.states, context.location, is_faint,
             )  # fmt: skip
 
-    def _rivals(
-        self, own: Own, standing: Standing, context: Context, reading: ProfileReading, place: int
-    ) -> float:
+    def _rivals(self, own: Own, standing: Standing, states: frozenset[str]) -> float:
         """Weigh everybody the field may mean but ourselves."""
         rivals = standing.total
-        ident = own.brand.district_id
-        field = reading.fields[place]
-        for key, beside, _ in standing.names:
+        for key, beside, _, found in standing.names:
             crowd = self.namesakes.crowd(key)
-            if ident:
-                ours = crowd.by_district.get(ident, ())
-            else:
-                ours = tuple(
-                    b for g in crowd.by_district.values() for b in g if set(b.domains) & own.domains
-                )
+            ours = own.among(crowd)
             if not ours:
                 continue
-            weights = crowd.weights(beside, context.states).by_group
-            shown = {b.place: told for b, *told in field.shown(key, beside, context)}
+            weights = crowd.weights(beside, states).by_group
+            shown = {bearer.place: told for bearer, *told in found}
             for bearer in ours:
                 gap, factor = shown.get(bearer.place, (beside.gap, 1.0))
                 weight = weights[crowd.group_of[bearer.place]]

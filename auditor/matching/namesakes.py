@@ -62,12 +62,15 @@ def gap_factor(gap: int, length: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A crowd weighed by the words beside its name: by group, in all, and the heaviest first."""
+    """A crowd weighed by the words beside its name: by group, in all, and the heaviest first.
+
+    ``falling`` are the weights of ``groups``, ``reached`` how many bearers these are so far.
+    """
 
     by_group: Mapping[Group, float]
     total: float
-    counts: Mapping[float, int]
     falling: tuple[float, ...]
+    groups: tuple[Group, ...]
     reached: tuple[int, ...]
 
     def count_from(self, least: float) -> int:
@@ -107,12 +110,10 @@ class Crowd:
         key = self.key
         by_group = {group: institution_weight(*group, beside, key, states) for group in self.groups}
         total = sum(by_group[group] * count for group, count in self.groups.items())
-        counts: Counter[float] = Counter()
-        for group, count in self.groups.items():
-            counts[by_group[group]] += count
-        falling = sorted(counts, reverse=True)
-        reached = accumulate(counts[weight] for weight in falling)
-        return Weighed(by_group, total, counts, tuple(falling), tuple(reached))
+        groups = sorted(by_group, key=by_group.__getitem__, reverse=True)
+        falling = tuple(by_group[group] for group in groups)
+        reached = accumulate(self.groups[group] for group in groups)
+        return Weighed(by_group, total, falling, tuple(groups), tuple(reached))
 
     def weigh(self, bearer: Bearer, beside: Beside, states: frozenset[str]) -> float:
         """Weigh one bearer alone."""

@@ -22,10 +22,12 @@ from auditor.matching.text import squeeze
 from auditor.matching.vocabulary import tags_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from auditor.matching.brand import Brand, Term
     from auditor.matching.context import Context
+    from auditor.matching.gazetteer import Bearer
+    from auditor.matching.namesakes import Crowd
     from auditor.matching.profile_reading import Beside
 
 SHORTEST_PLACE = 3
@@ -44,6 +46,13 @@ class Own:
     cues: frozenset[str]
     state: str
     registered: dict[str | None, Said]
+
+    def among(self, crowd: Crowd) -> Sequence[Bearer]:
+        """Return the brand's own institutions in a crowd: by its id, without one by domains."""
+        if self.brand.district_id:
+            return crowd.by_district.get(self.brand.district_id, ())
+        every = (bearer for group in crowd.by_district.values() for bearer in group)
+        return [bearer for bearer in every if not self.domains.isdisjoint(bearer.domains)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.matching.context import TOWN, Context, read_context
 from auditor.matching.fields import fields_of, spelt_right
@@ -52,12 +52,25 @@ class Beside:
         return self.left + self.right
 
 
+class Borne(NamedTuple):
+    """A name in a field: what stands beside it, all its bearers' weight, and who is shown.
+
+    Of those whose town or district the profile names ``shown`` has the gap that is then left and
+    what it multiplies their weight by.
+    """
+
+    key: str
+    beside: Beside
+    weight: float
+    shown: Shown
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All that nationally fits one field: the weight of everybody, and by name where it stands."""
+    """All that nationally fits one field: everybody's weight, and the names, heaviest first."""
 
     total: float
-    names: tuple[tuple[str, Beside, float], ...]
+    names: tuple[Borne, ...]
 
 
 class FieldReading:
@@ -168,8 +181,8 @@ class FieldReading:
             beside = self.beside(begin, end)
             weight = self.weigh(key, beside, context)
             total += weight
-            names.append((key, beside, weight))
-        names.sort(key=lambda name: -name[2])
+            names.append(Borne(key, beside, weight, self.shown(key, beside, context)))
+        names.sort(key=lambda name: -name.weight)
         return Standing(total, tuple(names))
 
     def weigh(self, key: str, beside: Beside, context: Context) -> float:

@@ -170,7 +170,7 @@ def test_what_is_not_flagged_is_unrelated() -> None:
 LINCOLN_AR = "0508940"
 
 
-def lincoln(display_name: str = "Lincoln High School", **rest: object) -> Branding:
+def lincoln(display_name: str = "Lincoln Middle School", **rest: object) -> Branding:
     district = open_gazetteer().district(LINCOLN_AR)
     assert district is not None
     brand = dataclasses.replace(brand_for(LINCOLN_AR), domains=("lincolnwolves.example",))

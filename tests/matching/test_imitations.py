@@ -50,6 +50,8 @@ def shown(name: str, location: str | None = None, handle: str | None = None) -> 
 def test_a_name_others_bear_needs_our_town() -> None:
     name = "Lincoln Elementary School"
     (found,) = imitations(shown(f"{name} official", "Marrowick, WI"), name)
+    assert found.is_sure
+    (found,) = imitations(shown("Lincoln official", "Marrowick, WI"), "Lincoln")
     assert not found.is_sure
     assert imitations(shown(f"{name} official", "Dubuque, Iowa"), name) == []
     assert imitations(shown(f"{name} official"), name) == []
