@@ -59,15 +59,8 @@ def others_of(found: Hypothesis, ours: float) -> Others:
         apart = [crowd.group_of[place] for place in own.union(b.place for b, _, _ in borne.shown)]
         best += told
         best += _untold(borne, crowd, weighed, apart, plain)
-        weights = [weighed.by_group[group] for group in apart]
-
-        def count_from(least: float) -> int:
-            untold = least / plain  # noqa: B023 - asked at once
-            count = weighed.count_from(untold) - sum(one >= untold for one in weights)  # noqa: B023
-            return count + sum(one.weight >= least for one in told)  # noqa: B023
-
-        better += count_from(ours * BETTER)
-        alike += count_from(ours * ALIKE)
+        better += _count_from(ours * BETTER, told, weighed, apart, plain)
+        alike += _count_from(ours * ALIKE, told, weighed, apart, plain)
     best.sort(key=attrgetter("weight"), reverse=True)
     return Others(tuple(best[:2]), better, alike)
 
@@ -97,3 +90,12 @@ def _untold(
         if len(found) == 2:
             break
     return found
+
+
+def _count_from(
+    least: float, told: list[Other], weighed: Weighed, apart: list[Group], plain: float
+) -> int:
+    """Count the others that weigh ``least`` or more; ``apart`` are ours and those in ``told``."""
+    untold = least / plain
+    count = weighed.count_from(untold) - sum(weighed.by_group[one] >= untold for one in apart)
+    return count + sum(one.weight >= least for one in told)
