@@ -81,11 +81,6 @@ class Hypothesis:
         return max(0, many - len(self.crowd.by_district.get(self.own.brand.district_id or "", ())))
 
     @property
-    def told_factor(self) -> float:
-        """What the brand's own words and the gap do to the bare weight."""
-        return self.weight / self.bare if self.bare else 0.0
-
-    @property
     def registered(self) -> Said:
         """The words of kind in the institution's registered name."""
         return self.own.registered[self.term.school]
